@@ -1,0 +1,4 @@
+//! Offline analysis of MAPI profiles in copied Windows registry hives.
+
+pub mod hive;
+pub mod wintypes;

@@ -1,0 +1,186 @@
+//! Text as Windows stores it, made printable without losing anything.
+//!
+//! Registry names and data may hold control characters and unpaired surrogates, which neither UTF-8 nor a CSV row can
+//! carry as they are. One reversible escape serves all outputs: such a code unit becomes `\u{hex}`, and in a text that
+//! contains an escape every literal backslash becomes `\\`. A text without the characters `\u{` in it means itself.
+
+use std::fmt::Write as _;
+
+/// Decodes UTF-16LE. An odd last byte is not text: the caller, which knows the length, reports it.
+///
+/// Nothing is trimmed; see [`trim_nul`].
+pub fn decode_utf16le(bytes: &[u8]) -> String {
+    let units = bytes.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
+    escape_chars(char::decode_utf16(units).map(|unit| unit.map_err(|lone| lone.unpaired_surrogate())))
+}
+
+/// Decodes one byte per character, which is how the registry compresses names (`KEY_COMP_NAME`, `VALUE_COMP_NAME`).
+pub fn decode_latin1(bytes: &[u8]) -> String {
+    // Almost every name is plain ASCII without controls: one pass, one allocation.
+    if bytes.iter().all(|byte| (0x20..0x7f).contains(byte) && *byte != b'\\') {
+        return bytes.iter().map(|byte| char::from(*byte)).collect();
+    }
+    escape_chars(bytes.iter().map(|byte| Ok(char::from(*byte))))
+}
+
+/// Applies the escape to text that is already valid.
+pub fn escape(text: &str) -> String {
+    escape_chars(text.chars().map(Ok))
+}
+
+/// Makes an already escaped name fit to be one component of a key path: a literal backslash, which no Windows tool can
+/// create in a key name, is written `\u{5c}` so that the path can be taken apart again.
+pub fn escape_component(name: String) -> String {
+    if !name.contains('\\') {
+        return name;
+    }
+    let was_escaped = name.contains("\\u{");
+    let mut component = String::with_capacity(name.len() + 8);
+    let mut rest = name.as_str();
+    while let Some(at) = rest.find('\\') {
+        component.push_str(&rest[..at]);
+        let tail = &rest[at..];
+        if was_escaped && tail.starts_with("\\u{") {
+            component.push('\\');
+            rest = &tail[1..];
+        } else {
+            component.push_str("\\u{5c}");
+            rest = tail.strip_prefix("\\\\").filter(|_| was_escaped).unwrap_or(&tail[1..]);
+        }
+    }
+    component.push_str(rest);
+    component
+}
+
+/// Cuts UTF-16LE bytes at the first NUL unit; also tells whether there was one.
+pub fn trim_nul(bytes: &[u8]) -> (&[u8], bool) {
+    let units = bytes.as_chunks::<2>().0;
+    match units.iter().position(|unit| *unit == [0, 0]) {
+        Some(at) => (bytes.get(..at * 2).unwrap_or(bytes), true),
+        None => (bytes.get(..units.len() * 2).unwrap_or(bytes), false),
+    }
+}
+
+/// Whether two names are the same to the registry, which compares without regard to letter case.
+///
+/// Windows upcases by a fixed table of single characters; characters whose upper case is longer than one character
+/// (such as `ß`) compare as themselves there and here.
+pub fn same_name(left: &str, right: &str) -> bool {
+    left.len() == right.len() && left.eq_ignore_ascii_case(right)
+        || (!left.is_ascii() || !right.is_ascii()) && left.chars().map(upcase).eq(right.chars().map(upcase))
+}
+
+fn upcase(character: char) -> char {
+    let mut upper = character.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(single), None) => single,
+        _ => character,
+    }
+}
+
+fn escape_chars(units: impl Iterator<Item = Result<char, u16>> + Clone) -> String {
+    let mut text = String::with_capacity(units.size_hint().0);
+    let must_escape = units.clone().any(|unit| unit.is_ok_and(char::is_control) || unit.is_err());
+    if !must_escape {
+        text.extend(units.clone().flatten());
+        if !text.contains("\\u{") {
+            return text;
+        }
+        text.clear();
+    }
+    for unit in units {
+        match unit {
+            Ok('\\') => text.push_str("\\\\"),
+            Ok(plain) if !plain.is_control() => text.push(plain),
+            Ok(control) => write_escape(&mut text, u32::from(control)),
+            Err(lone_surrogate) => write_escape(&mut text, u32::from(lone_surrogate)),
+        }
+    }
+    text
+}
+
+fn write_escape(text: &mut String, code: u32) {
+    // Writing to a `String` cannot fail.
+    let _ = write!(text, "\\u{{{code:x}}}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utf16(units: &[u16]) -> Vec<u8> {
+        units.iter().flat_map(|unit| unit.to_le_bytes()).collect()
+    }
+
+    /// The reader that the documentation promises can be written.
+    fn unescape(text: &str) -> Vec<u16> {
+        if !text.contains("\\u{") {
+            return text.encode_utf16().collect();
+        }
+        let mut units = Vec::new();
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            if let Some(tail) = rest.strip_prefix("\\\\") {
+                units.push(u16::from(b'\\'));
+                rest = tail;
+            } else if let Some((code, tail)) = rest.strip_prefix("\\u{").and_then(|tail| tail.split_once('}'))
+            {
+                units.push(u16::from_str_radix(code, 16).unwrap());
+                rest = tail;
+            } else {
+                units.extend(first.encode_utf16(&mut [0; 2]).iter());
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+        units
+    }
+
+    #[test]
+    fn every_utf16_text_comes_back_from_its_escape() {
+        for units in [
+            vec![],
+            vec![0x41, 0x42],
+            vec![0xd800],
+            vec![0x41, 0xdc00, 0x42],
+            vec![0xd83d, 0xde00],
+            vec![0x43, 0x3a, 0x5c, 0x75],
+            vec![0x5c, 0x75, 0x7b, 0x30, 0x7d],
+            vec![0x5c, 0x5c, 0x75, 0x7b, 0x30, 0x7d],
+            vec![0x5c, 0],
+            vec![0x0a, 0x5c, 0x75, 0x7b],
+            vec![0x85, 0x202e],
+        ] {
+            let text = decode_utf16le(&utf16(&units));
+            assert_eq!(unescape(&text), units, "{text}");
+            assert!(!text.chars().any(char::is_control));
+        }
+    }
+
+    #[test]
+    fn plain_backslashes_stay_single() {
+        assert_eq!(escape("C:\\Program Files"), "C:\\Program Files");
+        assert_eq!(escape("C:\\a\nb"), "C:\\\\a\\u{a}b");
+    }
+
+    #[test]
+    fn a_backslash_in_a_key_name_does_not_split_the_path() {
+        assert_eq!(escape_component("plain".into()), "plain");
+        assert_eq!(escape_component(decode_latin1(b"a\\b")), "a\\u{5c}b");
+        assert_eq!(escape_component(decode_latin1(b"a\\\0b")), "a\\u{5c}\\u{0}b");
+        assert_eq!(escape_component(decode_latin1(b"\\u{0}")), "\\u{5c}u{0}");
+    }
+
+    #[test]
+    fn names_compare_as_the_registry_compares_them() {
+        assert!(same_name("Outlook", "OUTLOOK"));
+        assert!(same_name("Überall", "üBERALL"));
+        assert!(!same_name("straße", "STRASSE"));
+        assert!(!same_name("Outlook", "Outlook2"));
+    }
+
+    #[test]
+    fn latin1_names_are_not_code_page_1252() {
+        assert_eq!(decode_latin1(b"caf\xe9"), "café");
+        assert_eq!(decode_latin1(b"\x80"), "\\u{80}");
+    }
+}
