@@ -1,4 +1,5 @@
 //! Offline analysis of MAPI profiles in copied Windows registry hives.
 
-pub mod hive;
 pub mod wintypes;
+pub mod hive;
+pub mod account;

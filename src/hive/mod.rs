@@ -1,5 +1,20 @@
 //! Floor 1: registry hives. Knows nothing of MAPI.
 
+mod base_block;
+mod contain;
+mod error;
+mod image;
+pub mod limits;
+mod raw;
+mod source;
+mod tree;
 mod value_type;
 
+pub use base_block::{BaseBlock, FileKind, HiveState};
+pub use contain::silence_contained_panics;
+pub use error::{Error, Offset, Problem, Problems};
+pub use image::{Image, ImageError, Origin};
+pub use raw::{Bins, CellOffset, Data, KeyNode, KeyValue, Name};
+pub use source::{Bytes, HiveSource, Identity, Links, SourceError};
+pub use tree::{Care, Found, Key, Listed, Reached, Step, Tree, Value, join};
 pub use value_type::ValueType;

@@ -28,15 +28,20 @@ pub fn escape(text: &str) -> String {
     escape_chars(text.chars().map(Ok))
 }
 
-/// Makes an already escaped name fit to be one component of a key path: a literal backslash, which no Windows tool can
-/// create in a key name, is written `\u{5c}` so that the path can be taken apart again.
+/// Makes an already escaped name fit to be one component of a key path, so that the path can be taken apart again: a
+/// literal backslash, which no Windows tool can create in a key name, is written `\u{5c}`, and the `u` of a name that
+/// begins with `u{` is written `\u{75}`, for the separator before it would make it look like an escape.
 pub fn escape_component(name: String) -> String {
-    if !name.contains('\\') {
+    if !name.contains('\\') && !name.starts_with("u{") {
         return name;
     }
     let was_escaped = name.contains("\\u{");
     let mut component = String::with_capacity(name.len() + 8);
     let mut rest = name.as_str();
+    if let Some(tail) = rest.strip_prefix("u{") {
+        component.push_str("\\u{75}{");
+        rest = tail;
+    }
     while let Some(at) = rest.find('\\') {
         component.push_str(&rest[..at]);
         let tail = &rest[at..];
@@ -168,6 +173,7 @@ mod tests {
         assert_eq!(escape_component(decode_latin1(b"a\\b")), "a\\u{5c}b");
         assert_eq!(escape_component(decode_latin1(b"a\\\0b")), "a\\u{5c}\\u{0}b");
         assert_eq!(escape_component(decode_latin1(b"\\u{0}")), "\\u{5c}u{0}");
+        assert_eq!(escape_component(decode_latin1(b"u{41}")), "\\u{75}{41}");
     }
 
     #[test]

@@ -1,0 +1,34 @@
+//! Every bound that hostile input meets, with its reason. Nothing is ever allocated by a number from a file.
+
+/// Levels of keys below the root. Windows itself stops at 512 ("Registry element size limits", Microsoft).
+pub const MAX_DEPTH: usize = 512;
+
+/// Bytes of a key's path beyond which its subkeys are not read. Windows keeps a path in a `UNICODE_STRING`, which ends at
+/// 32,767 characters; without a bound a few thousand keys below a long path would make gigabytes of text.
+pub const MAX_PATH: usize = 32_767;
+
+/// Problems kept in full per hive; further ones are counted. A damaged hive can have one for each of its cells, and
+/// nobody reads the thousand-and-first.
+pub const MAX_PROBLEMS_KEPT: usize = 1_000;
+
+/// Panics of nt-hive contained per hive before it is no longer asked. Each one unwinds, which costs microseconds;
+/// a hive that has sixteen of them is damaged enough for the raw reader alone.
+pub const MAX_CONTAINED_PANICS: u32 = 16;
+
+/// How often over the bytes of a hive may be visited before reading stops.
+///
+/// In an intact hive no cell is referred to twice, so a whole walk visits less than the file's length. What visits more
+/// shares lists or data between keys: a bomb.
+pub const MAX_VISITS_OF_EACH_BYTE: u64 = 16;
+
+/// The least that may be visited in any hive, so that the many small look-ups of a tiny hive are never cut off.
+pub const MIN_VISITED_BYTES: u64 = 4 << 20;
+
+/// Hives up to this size are read into memory instead of being mapped: a mapping costs more than such a read.
+pub const MAX_READ_TO_HEAP: u64 = 64 << 10;
+
+/// Hives that need a changed byte are copied to memory up to this size, and mapped copy-on-write above it.
+pub const MAX_PATCHED_ON_HEAP: u64 = 16 << 20;
+
+/// Largest hive. Cell offsets have 32 bits, of which Windows uses 31.
+pub const MAX_HIVE_SIZE: u64 = 2 << 30;

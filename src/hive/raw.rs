@@ -1,0 +1,519 @@
+//! Records of a hive read by offset, each access checked against the bytes there are.
+//!
+//! Source of every layout: the public specification of the registry file format (M. Suhanov, "Windows registry file
+//! format specification"), sections "Cell", "Key node", "Key value", "Key security", "Big data" and the lists.
+//! What nt-hive does not tell (times, offsets, flags, security, value bytes) is read here, and what it cannot read.
+
+use std::borrow::Cow;
+
+use crate::wintypes::{Filetime, decode_latin1, decode_utf16le};
+
+use super::{Error, Offset, ValueType};
+
+/// Length of the base block; the first bin begins behind it.
+pub(super) const BASE_BLOCK_SIZE: usize = 4096;
+
+/// Length of a cell's size field.
+const CELL_HEADER: usize = 4;
+
+/// A place inside the bins as records refer to each other: bytes from the first bin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellOffset(pub u32);
+
+impl CellOffset {
+    /// "No cell": an unset reference.
+    pub const NONE: Self = Self(u32::MAX);
+
+    /// The same place counted from the start of the file.
+    pub fn in_file(self) -> Offset {
+        Offset(BASE_BLOCK_SIZE as u64 + u64::from(self.0))
+    }
+}
+
+/// The bytes of a hive from its base block to the end of its bins.
+#[derive(Clone, Copy, Debug)]
+pub struct Bins<'b> {
+    bytes: &'b [u8],
+}
+
+/// An allocated cell: its place and the bytes behind its size field.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell<'b> {
+    at: CellOffset,
+    data: &'b [u8],
+}
+
+impl<'b> Bins<'b> {
+    /// Takes the bytes of a file whose bins end at `end` (cut to the bytes there are).
+    pub fn new(file: &'b [u8], end: usize) -> Self {
+        Self { bytes: file.get(..end).unwrap_or(file) }
+    }
+
+    /// The bytes from the start of the file to the end of the bins.
+    pub fn bytes(self) -> &'b [u8] {
+        self.bytes
+    }
+
+    /// The cell at `at`, which must be allocated and lie wholly inside the bins.
+    pub fn cell(self, at: CellOffset) -> Result<Cell<'b>, Error> {
+        if at == CellOffset::NONE {
+            return Err(Error::NoCell);
+        }
+        let end = self.bytes.len();
+        let out_of_bins = Error::OutOfBins { target: at.in_file().0, end: end as u64 };
+        let start = usize::try_from(at.in_file().0).map_err(|_| out_of_bins.clone())?;
+        let rest = self.bytes.get(start..).ok_or_else(|| out_of_bins.clone())?;
+        let header = rest.first_chunk::<CELL_HEADER>().ok_or(out_of_bins)?;
+        let size = i32::from_le_bytes(*header);
+        if size > 0 {
+            return Err(Error::FreeCell { size: size.unsigned_abs() });
+        }
+        let size = size.unsigned_abs() as usize;
+        let data = rest
+            .get(CELL_HEADER..size)
+            .ok_or(Error::CellSize { size: size as u64, left: rest.len() as u64 })?;
+        Ok(Cell { at, data })
+    }
+
+    /// The key node at `at`.
+    pub fn key_node(self, at: CellOffset) -> Result<KeyNode<'b>, Error> {
+        KeyNode::new(self.cell(at)?)
+    }
+
+    /// The key value at `at`.
+    pub fn key_value(self, at: CellOffset) -> Result<KeyValue<'b>, Error> {
+        KeyValue::new(self.cell(at)?)
+    }
+
+    /// The bytes of the security descriptor that the `sk` record at `at` holds.
+    pub fn security_descriptor(self, at: CellOffset) -> Result<&'b [u8], Error> {
+        let cell = self.cell(at)?;
+        cell.expect_signature(*b"sk", "sk")?;
+        let size = u64::from(cell.u32(16)?);
+        let found = cell.data.len() as u64;
+        usize::try_from(size)
+            .ok()
+            .and_then(|size| cell.data.get(20..)?.get(..size))
+            .ok_or(Error::RecordTooLong { record: "sk", needed: 20 + size, found })
+    }
+
+    /// The list of subkeys at `at`: a leaf, or an index root that refers to leaves.
+    pub fn subkey_list(self, at: CellOffset) -> Result<SubkeyList<'b>, Error> {
+        let cell = self.cell(at)?;
+        let (kind, entry_size) = match cell.signature()? {
+            [b'l', b'i'] => (SubkeyListKind::IndexLeaf, 4),
+            [b'l', b'f'] => (SubkeyListKind::FastLeaf, 8),
+            [b'l', b'h'] => (SubkeyListKind::HashLeaf, 8),
+            [b'r', b'i'] => (SubkeyListKind::IndexRoot, 4),
+            other => return Err(signature_error("lf, lh, li or ri", other)),
+        };
+        let declared = usize::from(cell.u16(2)?);
+        let entries = cell.data.get(4..).unwrap_or_default();
+        let whole = entries.get(..declared * entry_size);
+        Ok(SubkeyList { at, kind, declared, entries: whole.unwrap_or(entries) })
+    }
+
+    /// The offsets in a key's list of values, as many as the key counts or the cell holds; the flag tells whether the
+    /// cell held them all.
+    pub fn value_list(self, key: &KeyNode<'b>) -> Result<(&'b [[u8; 4]], bool), Error> {
+        let cell = self.cell(key.value_list())?;
+        let (offsets, _) = cell.data.as_chunks::<4>();
+        let counted = key.value_count() as usize;
+        Ok((offsets.get(..counted).unwrap_or(offsets), counted <= offsets.len()))
+    }
+
+    /// The bytes of a value, its type aside.
+    ///
+    /// Small values are stored in the `vk` record itself, others in a cell of their own, long ones of format 1.4 and
+    /// later in a `db` record's segments. A `db` record is known by its signature and by being shorter than its value,
+    /// not by the version: hives of format 1.3 hold long values in one cell.
+    pub fn value_data(self, value: &KeyValue<'b>) -> Result<Data<'b>, Error> {
+        let size = value.data_size() as usize;
+        if value.is_resident() {
+            // At most four bytes fit; a larger size with this flag is damage.
+            let field = value.cell.data.get(8..12).unwrap_or_default();
+            let bytes = field.get(..size).ok_or(Error::RecordTooLong {
+                record: "resident data",
+                needed: size as u64,
+                found: field.len() as u64,
+            })?;
+            return Ok(Data { at: Offset(value.at().0 + 12), bytes: Cow::Borrowed(bytes), complete: true });
+        }
+        if size == 0 {
+            return Ok(Data { at: value.at(), bytes: Cow::Borrowed(&[]), complete: true });
+        }
+        let cell = self.cell(value.data_cell())?;
+        let at = Offset(cell.at.in_file().0 + CELL_HEADER as u64);
+        if let Some(bytes) = cell.data.get(..size) {
+            return Ok(Data { at, bytes: Cow::Borrowed(bytes), complete: true });
+        }
+        if cell.data.starts_with(b"db") {
+            return Ok(self.big_data(cell, size));
+        }
+        Ok(Data { at, bytes: Cow::Borrowed(cell.data), complete: false })
+    }
+
+    /// Joins the segments of a `db` record, up to the value's size or the first segment that cannot be read.
+    fn big_data(self, record: Cell<'b>, size: usize) -> Data<'b> {
+        let mut bytes = Vec::new();
+        // A segment that cannot be read ends the value early; the value then says that it is incomplete.
+        let _ = self.read_segments(record, size, &mut bytes);
+        let complete = bytes.len() == size;
+        Data { at: record.at.in_file(), bytes: Cow::Owned(bytes), complete }
+    }
+
+    fn read_segments(self, record: Cell<'b>, size: usize, bytes: &mut Vec<u8>) -> Result<(), Error> {
+        /// Bytes of a segment that hold data (section "Big data").
+        const SEGMENT: usize = 16_344;
+
+        let count = usize::from(record.u16(2)?);
+        let list = self.cell(CellOffset(record.u32(4)?))?;
+        for segment in list.data.as_chunks::<4>().0.iter().take(count) {
+            // No value is longer than the hive that holds it; a list that repeats its segments is a bomb.
+            if bytes.len() == size || bytes.len() >= self.bytes.len() {
+                break;
+            }
+            let segment = self.cell(CellOffset(u32::from_le_bytes(*segment)))?.data;
+            let wanted = (size - bytes.len()).min(SEGMENT);
+            bytes.extend_from_slice(segment.get(..wanted).unwrap_or(segment));
+            if segment.len() < wanted {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of a value.
+#[derive(Clone, Debug)]
+pub struct Data<'b> {
+    /// Where the first byte lies; of big data, where the `db` record lies.
+    pub at: Offset,
+    /// The bytes that could be read.
+    pub bytes: Cow<'b, [u8]>,
+    /// Whether these are as many as the value says.
+    pub complete: bool,
+}
+
+impl<'b> Cell<'b> {
+    /// Length with the size field.
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.data.len() + CELL_HEADER).unwrap_or(u32::MAX)
+    }
+
+    fn signature(&self) -> Result<[u8; 2], Error> {
+        self.field("cell", 0)
+    }
+
+    fn expect_signature(&self, signature: [u8; 2], expected: &'static str) -> Result<(), Error> {
+        let found = self.signature()?;
+        if found == signature { Ok(()) } else { Err(signature_error(expected, found)) }
+    }
+
+    fn u16(&self, at: usize) -> Result<u16, Error> {
+        self.field("cell", at).map(u16::from_le_bytes)
+    }
+
+    fn u32(&self, at: usize) -> Result<u32, Error> {
+        self.field("cell", at).map(u32::from_le_bytes)
+    }
+
+    fn field<const N: usize>(&self, record: &'static str, at: usize) -> Result<[u8; N], Error> {
+        self.data.get(at..).and_then(<[u8]>::first_chunk).copied().ok_or(Error::RecordTooLong {
+            record,
+            needed: (at + N) as u64,
+            found: self.data.len() as u64,
+        })
+    }
+}
+
+fn signature_error(expected: &'static str, found: [u8; 2]) -> Error {
+    Error::Signature { expected, found: format!("{:02x}{:02x}", found[0], found[1]) }
+}
+
+/// A name as stored: one byte per character ("compressed") or UTF-16LE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name<'b> {
+    /// The stored bytes.
+    pub bytes: &'b [u8],
+    /// Whether one byte is one character (Latin-1).
+    pub compressed: bool,
+}
+
+impl Name<'_> {
+    /// The name as text, escaped as [`crate::wintypes::escape`] says.
+    pub fn to_text(self) -> String {
+        if self.compressed { decode_latin1(self.bytes) } else { decode_utf16le(self.bytes) }
+    }
+
+    /// Whether this is `name`, in ASCII and in any letter case.
+    pub fn is_ascii(self, name: &str) -> bool {
+        if self.compressed {
+            return self.bytes.eq_ignore_ascii_case(name.as_bytes());
+        }
+        let units = self.bytes.as_chunks::<2>().0;
+        units.len() == name.len()
+            && self.bytes.len() % 2 == 0
+            && units
+                .iter()
+                .zip(name.bytes())
+                .all(|(unit, byte)| unit[1] == 0 && unit[0].eq_ignore_ascii_case(&byte))
+    }
+
+    /// The hash that `lh` lists store: each upcased character added to 37 times the hash so far.
+    pub fn hash(self) -> u32 {
+        let upcase = |unit: u16| match char::from_u32(u32::from(unit)).map(char::to_uppercase) {
+            Some(mut upper) if upper.len() == 1 => {
+                upper.next().and_then(|upper| u16::try_from(u32::from(upper)).ok()).unwrap_or(unit)
+            }
+            _ => unit,
+        };
+        let step = |hash: u32, unit: u16| hash.wrapping_mul(37).wrapping_add(u32::from(upcase(unit)));
+        if self.compressed {
+            self.bytes.iter().map(|byte| u16::from(*byte)).fold(0, step)
+        } else {
+            self.bytes.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit)).fold(0, step)
+        }
+    }
+}
+
+/// Flags of a key node.
+const KEY_HIVE_ENTRY: u16 = 0x0004;
+const KEY_COMP_NAME: u16 = 0x0020;
+/// Length of a key node before its name.
+const KEY_NODE_HEADER: usize = 76;
+
+/// A key node (`nk`).
+#[derive(Clone, Copy, Debug)]
+pub struct KeyNode<'b> {
+    cell: Cell<'b>,
+    header: &'b [u8; KEY_NODE_HEADER],
+    name: &'b [u8],
+}
+
+impl<'b> KeyNode<'b> {
+    /// How many bytes lie between the start of a key node's cell and its name.
+    pub const NAME_AT: usize = CELL_HEADER + KEY_NODE_HEADER;
+
+    fn new(cell: Cell<'b>) -> Result<Self, Error> {
+        cell.expect_signature(*b"nk", "nk")?;
+        let too_long = |needed| Error::RecordTooLong { record: "nk", needed, found: cell.data.len() as u64 };
+        let (header, rest) = cell
+            .data
+            .split_first_chunk::<KEY_NODE_HEADER>()
+            .ok_or_else(|| too_long(KEY_NODE_HEADER as u64))?;
+        let name_len = usize::from(u16::from_le_bytes([header[72], header[73]]));
+        let name = rest.get(..name_len).ok_or_else(|| too_long((KEY_NODE_HEADER + name_len) as u64))?;
+        Ok(Self { cell, header, name })
+    }
+
+    /// Where the cell lies among the bins.
+    pub fn cell_offset(&self) -> CellOffset {
+        self.cell.at
+    }
+
+    /// Where the cell lies in the file, its size field first.
+    pub fn at(&self) -> Offset {
+        self.cell.at.in_file()
+    }
+
+    /// Length of the cell.
+    pub fn len(&self) -> u32 {
+        self.cell.len()
+    }
+
+    /// The key's name.
+    pub fn name(&self) -> Name<'b> {
+        Name { bytes: self.name, compressed: self.flags() & KEY_COMP_NAME != 0 }
+    }
+
+    /// When the key's own record, its list of subkeys or one of its values last changed.
+    pub fn last_written(&self) -> Filetime {
+        Filetime(u64::from(self.u32_at(4)) | u64::from(self.u32_at(8)) << 32)
+    }
+
+    /// Whether this key is marked as the root of its hive (`KEY_HIVE_ENTRY`).
+    pub fn is_root(&self) -> bool {
+        self.flags() & KEY_HIVE_ENTRY != 0
+    }
+
+    /// Subkeys the key counts.
+    pub fn subkey_count(&self) -> u32 {
+        self.u32_at(20)
+    }
+
+    /// The list of subkeys.
+    pub fn subkey_list(&self) -> CellOffset {
+        CellOffset(self.u32_at(28))
+    }
+
+    /// Values the key counts.
+    pub fn value_count(&self) -> u32 {
+        self.u32_at(36)
+    }
+
+    /// The list of values.
+    pub fn value_list(&self) -> CellOffset {
+        CellOffset(self.u32_at(40))
+    }
+
+    /// The security record.
+    pub fn security(&self) -> CellOffset {
+        CellOffset(self.u32_at(44))
+    }
+
+    fn flags(&self) -> u16 {
+        u16::from_le_bytes([self.header[2], self.header[3]])
+    }
+
+    /// A field of the header; all callers name offsets inside it.
+    fn u32_at(&self, at: usize) -> u32 {
+        self.header.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(0, u32::from_le_bytes)
+    }
+}
+
+/// Flag of a key value: its name has one byte per character.
+const VALUE_COMP_NAME: u16 = 0x0001;
+/// Length of a key value before its name.
+const KEY_VALUE_HEADER: usize = 20;
+/// Bit of the size field: the data lies in the record itself.
+const RESIDENT: u32 = 0x8000_0000;
+
+/// A key value (`vk`).
+#[derive(Clone, Copy, Debug)]
+pub struct KeyValue<'b> {
+    cell: Cell<'b>,
+    header: &'b [u8; KEY_VALUE_HEADER],
+    name: &'b [u8],
+}
+
+impl<'b> KeyValue<'b> {
+    /// How many bytes lie between the start of a key value's cell and its name.
+    pub const NAME_AT: usize = CELL_HEADER + KEY_VALUE_HEADER;
+
+    fn new(cell: Cell<'b>) -> Result<Self, Error> {
+        cell.expect_signature(*b"vk", "vk")?;
+        let too_long = |needed| Error::RecordTooLong { record: "vk", needed, found: cell.data.len() as u64 };
+        let (header, rest) = cell
+            .data
+            .split_first_chunk::<KEY_VALUE_HEADER>()
+            .ok_or_else(|| too_long(KEY_VALUE_HEADER as u64))?;
+        let name_len = usize::from(u16::from_le_bytes([header[2], header[3]]));
+        let name = rest.get(..name_len).ok_or_else(|| too_long((KEY_VALUE_HEADER + name_len) as u64))?;
+        Ok(Self { cell, header, name })
+    }
+
+    /// Where the cell lies in the file, its size field first.
+    pub fn at(&self) -> Offset {
+        self.cell.at.in_file()
+    }
+
+    /// Length of the cell.
+    pub fn len(&self) -> u32 {
+        self.cell.len()
+    }
+
+    /// The value's name; empty for the unnamed ("default") value.
+    pub fn name(&self) -> Name<'b> {
+        let flags = u16::from_le_bytes([self.header[16], self.header[17]]);
+        Name { bytes: self.name, compressed: flags & VALUE_COMP_NAME != 0 }
+    }
+
+    /// The registry type as stored.
+    pub fn value_type(&self) -> ValueType {
+        ValueType(u32::from_le_bytes([self.header[12], self.header[13], self.header[14], self.header[15]]))
+    }
+
+    /// Bytes of data the value says it has.
+    pub fn data_size(&self) -> u32 {
+        self.size_field() & !RESIDENT
+    }
+
+    /// Whether the data lies in the record itself.
+    pub fn is_resident(&self) -> bool {
+        self.size_field() & RESIDENT != 0
+    }
+
+    /// The cell of the data, if it is not resident.
+    pub fn data_cell(&self) -> CellOffset {
+        CellOffset(u32::from_le_bytes([self.header[8], self.header[9], self.header[10], self.header[11]]))
+    }
+
+    fn size_field(&self) -> u32 {
+        u32::from_le_bytes([self.header[4], self.header[5], self.header[6], self.header[7]])
+    }
+}
+
+/// The four kinds of subkey list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubkeyListKind {
+    /// `li`: offsets only.
+    IndexLeaf,
+    /// `lf`: offsets with the first four characters of each name.
+    FastLeaf,
+    /// `lh`: offsets with a hash of each name.
+    HashLeaf,
+    /// `ri`: offsets of leaves.
+    IndexRoot,
+}
+
+/// A list of subkeys, or an index root.
+#[derive(Clone, Copy, Debug)]
+pub struct SubkeyList<'b> {
+    at: CellOffset,
+    /// Which kind.
+    pub kind: SubkeyListKind,
+    /// How many entries the list says it has.
+    pub declared: usize,
+    entries: &'b [u8],
+}
+
+/// One entry of a subkey list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubkeyEntry {
+    /// The key node, or the leaf if the list is an index root.
+    pub target: CellOffset,
+    /// Name hint (`lf`) or hash (`lh`).
+    pub hint: u32,
+}
+
+impl<'b> SubkeyList<'b> {
+    /// Where the list lies in the file.
+    pub fn at(&self) -> Offset {
+        self.at.in_file()
+    }
+
+    /// Whether the cell holds as many entries as the list says.
+    pub fn is_whole(&self) -> bool {
+        self.entries().len() == self.declared
+    }
+
+    /// Bytes of all entries.
+    pub fn byte_len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The entries there are.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = SubkeyEntry> + use<'b> {
+        let kind = self.kind;
+        let size = match kind {
+            SubkeyListKind::IndexLeaf | SubkeyListKind::IndexRoot => 4,
+            SubkeyListKind::FastLeaf | SubkeyListKind::HashLeaf => 8,
+        };
+        self.entries.chunks_exact(size).map(|entry| {
+            let number = |at: usize| {
+                entry.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(0, u32::from_le_bytes)
+            };
+            SubkeyEntry { target: CellOffset(number(0)), hint: number(4) }
+        })
+    }
+}
+
+/// Whether a name hint of an `lf` list rules out `name` (ASCII, any case). The hint holds the first four characters;
+/// a zero byte where `name` has a character says nothing, for names outside Latin-1 have no hint.
+pub(super) fn hint_excludes(hint: u32, name: &str) -> bool {
+    hint.to_le_bytes()
+        .iter()
+        .zip(name.bytes())
+        .any(|(stored, wanted)| *stored != 0 && !stored.eq_ignore_ascii_case(&wanted))
+}

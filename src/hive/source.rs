@@ -1,0 +1,215 @@
+//! Files opened as evidence: read-only, without waiting, without following the unexpected, and without leaving a trace
+//! where that is allowed. The only file with `unsafe`.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::AsFd as _;
+use std::path::Path;
+
+use memmap2::{Mmap, MmapMut, MmapOptions};
+use rustix::fs::{FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::limits;
+
+/// A file that could not be opened as evidence.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The system refused.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// A folder, pipe, device or socket.
+    #[error("not a regular file ({0})")]
+    NotAFile(&'static str),
+    /// A symbolic link met while walking a folder.
+    #[error("a symbolic link, which is not followed inside a folder")]
+    SymbolicLink,
+}
+
+/// Whether a symbolic link may be followed: a path that the user named is, what a folder holds is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Links {
+    /// Follow.
+    Follow,
+    /// Refuse.
+    Refuse,
+}
+
+/// An opened evidence file and what it was when it was opened.
+#[derive(Debug)]
+pub struct HiveSource {
+    file: File,
+    opened: Identity,
+}
+
+/// What changes when a file changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Length in bytes.
+    pub len: u64,
+    /// Last modification: seconds since 1970 and nanoseconds.
+    pub modified: (i64, u64),
+    device: u64,
+    inode: u64,
+}
+
+/// The bytes of a file: mapped, mapped copy-on-write, or in memory.
+#[derive(Debug)]
+pub enum Bytes {
+    /// A private read-only mapping.
+    Map(Mmap),
+    /// A private mapping whose changes never reach the file.
+    CopyOnWrite(MmapMut),
+    /// A copy in memory.
+    Heap(Vec<u8>),
+}
+
+impl std::ops::Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Map(map) => map,
+            Self::CopyOnWrite(map) => map,
+            Self::Heap(bytes) => bytes,
+        }
+    }
+}
+
+impl HiveSource {
+    /// Opens a regular file. A pipe or device is told, never waited for; the access time stays as it is where the
+    /// system allows that (owner or root).
+    pub fn open(path: &Path, links: Links) -> Result<Self, SourceError> {
+        let mut flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        if links == Links::Refuse {
+            flags |= OFlags::NOFOLLOW;
+        }
+        let open = |flags| rustix::fs::open(path, flags, Mode::empty());
+        let file = match open(flags | OFlags::NOATIME) {
+            Err(Errno::PERM) => open(flags),
+            other => other,
+        };
+        let file = match file {
+            Ok(file) => File::from(file),
+            Err(Errno::LOOP) if links == Links::Refuse => return Err(SourceError::SymbolicLink),
+            Err(Errno::NXIO) => return Err(SourceError::NotAFile("socket or device")),
+            Err(error) => return Err(SourceError::Io(error.into())),
+        };
+        let (opened, kind) = identify(&file)?;
+        match kind {
+            FileType::RegularFile => Ok(Self { file, opened }),
+            FileType::Directory => Err(SourceError::NotAFile("folder")),
+            FileType::Fifo => Err(SourceError::NotAFile("named pipe")),
+            FileType::Socket => Err(SourceError::NotAFile("socket")),
+            FileType::CharacterDevice | FileType::BlockDevice => Err(SourceError::NotAFile("device")),
+            FileType::Symlink => Err(SourceError::SymbolicLink),
+            FileType::Unknown => Err(SourceError::NotAFile("of unknown kind")),
+        }
+    }
+
+    /// What the file was when it was opened.
+    pub fn identity(&self) -> Identity {
+        self.opened
+    }
+
+    /// Whether the file is now another one than when it was opened.
+    pub fn has_changed(&self) -> io::Result<bool> {
+        identify(&self.file).map(|(now, _)| now != self.opened)
+    }
+
+    /// Reads up to `len` bytes from `at`, fewer at the end of the file.
+    pub fn read_at(&self, at: u64, len: usize) -> io::Result<Vec<u8>> {
+        use std::os::unix::fs::FileExt as _;
+        let mut bytes = vec![0; len];
+        let mut filled = 0;
+        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.file.read_at(rest, at + filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(filled);
+        Ok(bytes)
+    }
+
+    /// The bytes of the file, to be read only.
+    pub fn bytes(&self) -> io::Result<Bytes> {
+        if self.opened.len <= limits::MAX_READ_TO_HEAP || self.is_remote() {
+            return self.read_to_heap();
+        }
+        // SAFETY: the mapping is private and read-only. Rust asks that nobody changes the file meanwhile, which no
+        // program can enforce; a change is found by `has_changed` and its unit reported. All readers index checked
+        // slices and keep no fact about a byte that they do not read again, so that other bytes are other facts, not
+        // undefined ones.
+        #[allow(unsafe_code, reason = "mapping a file is the way in for hives")]
+        let map = unsafe { MmapOptions::new().map_copy_read_only(&self.file) }?;
+        Ok(Bytes::Map(map))
+    }
+
+    /// The bytes of the file with `patches` applied in private memory.
+    pub fn patched_bytes(&self, patches: &[(usize, &[u8])]) -> io::Result<Bytes> {
+        let mut bytes = if self.opened.len <= limits::MAX_PATCHED_ON_HEAP || self.is_remote() {
+            self.read_to_heap()?
+        } else {
+            // SAFETY: as in `bytes`; changes to the mapping stay in this process (`MAP_PRIVATE`).
+            #[allow(unsafe_code, reason = "a large hive is patched without copying it")]
+            let map = unsafe { MmapOptions::new().map_copy(&self.file) }?;
+            Bytes::CopyOnWrite(map)
+        };
+        let target: &mut [u8] = match &mut bytes {
+            Bytes::Heap(bytes) => bytes,
+            Bytes::CopyOnWrite(map) => map,
+            Bytes::Map(_) => &mut [],
+        };
+        for (at, patch) in patches {
+            if let Some(place) = target.get_mut(*at..).and_then(|rest| rest.get_mut(..patch.len())) {
+                place.copy_from_slice(patch);
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn read_to_heap(&self) -> io::Result<Bytes> {
+        use std::io::Seek as _;
+        let mut file = &self.file;
+        file.rewind()?;
+        let mut bytes = Vec::new();
+        // One byte more than expected shows a file that grew; it is reported as changed, not read on.
+        file.take(self.opened.len).read_to_end(&mut bytes)?;
+        Ok(Bytes::Heap(bytes))
+    }
+
+    /// Whether the file lies where a page that cannot be fetched would kill the process: network and user-space file
+    /// systems.
+    fn is_remote(&self) -> bool {
+        /// Magic numbers of statfs(2): NFS, SMB, CIFS, SMB2, FUSE, 9P, Ceph, AFS, Coda, Lustre.
+        const REMOTE: [u32; 10] = [
+            0x6969,
+            0x517b,
+            0xff53_4d42,
+            0xfe53_4d42,
+            0x6573_5546,
+            0x0102_1997,
+            0x00c3_6400,
+            0x5346_414f,
+            0x7375_7245,
+            0x0bd0_0bd0,
+        ];
+        rustix::fs::fstatfs(self.file.as_fd()).is_ok_and(|info| {
+            u32::try_from(info.f_type & 0xffff_ffff).is_ok_and(|kind| REMOTE.contains(&kind))
+        })
+    }
+}
+
+fn identify(file: &File) -> io::Result<(Identity, FileType)> {
+    let stat = rustix::fs::fstat(file)?;
+    let identity = Identity {
+        len: u64::try_from(stat.st_size).unwrap_or(0),
+        modified: (stat.st_mtime, stat.st_mtime_nsec),
+        device: stat.st_dev,
+        inode: stat.st_ino,
+    };
+    Ok((identity, FileType::from_raw_mode(stat.st_mode)))
+}

@@ -1,0 +1,583 @@
+//! Live keys and values. The only file that names nt-hive: it enumerates, and every record it names is read raw.
+//!
+//! nt-hive lends names as slices of our own bytes, so that the place of a record follows from the address of its name
+//! without any `unsafe`. Where nt-hive fails on a list, that list is read raw and a problem says so.
+
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use super::contain::{Panicked, contain};
+use super::image::{Image, Origin};
+use super::raw::{
+    BASE_BLOCK_SIZE, Bins, CellOffset, Data, KeyNode, KeyValue, Name, SubkeyList, SubkeyListKind,
+    hint_excludes,
+};
+use super::{Error, Offset, Problems, ValueType, limits};
+use crate::wintypes::{Filetime, SecurityDescriptor, escape_component};
+
+type NtHive<'b> = nt_hive::Hive<&'b [u8]>;
+type NtKeyNode<'t, 'b> = nt_hive::KeyNode<'t, &'b [u8]>;
+
+/// How carefully lists are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// Each list by one reader.
+    Once,
+    /// Each list by both readers, differences reported, and name hashes checked.
+    Compare,
+}
+
+/// The keys of a hive.
+pub struct Tree<'b> {
+    bins: Bins<'b>,
+    root: CellOffset,
+    care: Care,
+    nt_hive: Option<NtHive<'b>>,
+    panics: Cell<u32>,
+    visited_bytes: Cell<u64>,
+    cells_read: Cell<u64>,
+}
+
+/// A live key.
+#[derive(Clone)]
+pub struct Key<'t, 'b> {
+    tree: &'t Tree<'b>,
+    nt: Option<NtKeyNode<'t, 'b>>,
+    node: KeyNode<'b>,
+}
+
+/// A list, and whether it is all of it.
+#[derive(Debug)]
+pub struct Listed<T> {
+    /// What could be read, in the order on disk.
+    pub items: Vec<T>,
+    /// Whether that is everything that the key counts.
+    pub complete: bool,
+}
+
+/// What looking for a key gave.
+pub enum Found<T> {
+    /// It is there.
+    Here(T),
+    /// The whole list shows that it is not.
+    Absent,
+    /// It was not seen, but the list could not be read to its end.
+    Unknown,
+}
+
+/// A live value, its data still unread.
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'b> {
+    record: KeyValue<'b>,
+    bins: Bins<'b>,
+}
+
+impl<'b> Tree<'b> {
+    /// Prepares to read an image; reads nothing yet.
+    pub fn new(image: &'b Image, care: Care) -> Self {
+        let bins = image.bins();
+        Self {
+            bins,
+            root: image.root(),
+            care,
+            // Fails only on fewer bytes than a base block has.
+            nt_hive: contain(|| NtHive::without_validation(bins.bytes())).ok().and_then(Result::ok),
+            panics: Cell::new(0),
+            visited_bytes: Cell::new(0),
+            cells_read: Cell::new(0),
+        }
+    }
+
+    /// The root key.
+    pub fn root(&self) -> Result<Key<'_, 'b>, Error> {
+        let node = self.bins.key_node(self.root)?;
+        let nt = self.ask(NtHive::root_key_node).and_then(Result::ok);
+        Ok(Key { tree: self, nt: nt.filter(|nt| self.offset_of(nt) == Some(self.root)), node })
+    }
+
+    /// The bytes that are read.
+    pub fn bins(&self) -> Bins<'b> {
+        self.bins
+    }
+
+    /// How many cells of keys, values and lists were read so far.
+    pub fn cells_read(&self) -> u64 {
+        self.cells_read.get()
+    }
+
+    /// Calls nt-hive once; `None` where it is no longer asked or panicked.
+    fn ask<'t, T>(&'t self, call: impl FnOnce(&'t NtHive<'b>) -> T) -> Option<T> {
+        let hive = self.nt_hive.as_ref().filter(|_| self.panics.get() < limits::MAX_CONTAINED_PANICS)?;
+        contain(|| call(hive)).map_err(|Panicked| self.panics.set(self.panics.get() + 1)).ok()
+    }
+
+    /// The cell of a key that nt-hive names, by the address of its name.
+    fn offset_of(&self, nt: &NtKeyNode<'_, 'b>) -> Option<CellOffset> {
+        let name = self.ask(|_| nt.name().map(|name| name_address(&name)))?.ok()?;
+        self.cell_before(name, KeyNode::NAME_AT)
+    }
+
+    fn cell_before(&self, name_address: usize, distance: usize) -> Option<CellOffset> {
+        let first_bin = self.bins.bytes().as_ptr().addr() + BASE_BLOCK_SIZE;
+        let at = name_address.checked_sub(first_bin)?.checked_sub(distance)?;
+        u32::try_from(at).ok().map(CellOffset)
+    }
+
+    /// Counts bytes visited; fails when so many were visited that lists or data must be shared.
+    fn visit(&self, bytes: usize) -> Result<(), Error> {
+        self.cells_read.set(self.cells_read.get() + 1);
+        let visited = self.visited_bytes.get() + bytes as u64;
+        self.visited_bytes.set(visited);
+        let bound = self.bins.bytes().len() as u64 * limits::MAX_VISITS_OF_EACH_BYTE;
+        if visited > bound.max(limits::MIN_VISITED_BYTES) { Err(Error::VisitedTooMuch) } else { Ok(()) }
+    }
+
+    fn key_node(&self, at: CellOffset) -> Result<KeyNode<'b>, Error> {
+        let node = self.bins.key_node(at)?;
+        self.visit(node.len() as usize)?;
+        Ok(node)
+    }
+}
+
+fn name_address(name: &nt_hive::NtHiveNameString<'_>) -> usize {
+    match name {
+        nt_hive::NtHiveNameString::Latin1(bytes) | nt_hive::NtHiveNameString::Utf16LE(bytes) => {
+            bytes.as_ptr().addr()
+        }
+    }
+}
+
+impl<'t, 'b> Key<'t, 'b> {
+    /// The key's record.
+    pub fn node(&self) -> &KeyNode<'b> {
+        &self.node
+    }
+
+    /// The key's name as a component of a path.
+    pub fn name(&self) -> String {
+        escape_component(self.node.name().to_text())
+    }
+
+    /// Where the key's cell lies in the file.
+    pub fn at(&self) -> Offset {
+        self.node.at()
+    }
+
+    /// When the key last changed.
+    pub fn last_written(&self) -> Filetime {
+        self.node.last_written()
+    }
+
+    /// Where the key was found.
+    pub fn origin(&self) -> Origin {
+        Origin::Primary
+    }
+
+    /// The key's security descriptor.
+    pub fn security(&self) -> Result<SecurityDescriptor, Error> {
+        let bytes = self.tree.bins.security_descriptor(self.node.security())?;
+        Ok(SecurityDescriptor::parse(bytes)?)
+    }
+
+    /// The subkeys, in the order on disk. `path` is this key's, for problems.
+    pub fn subkeys(&self, path: &str, problems: &mut Problems) -> Listed<Self> {
+        if self.node.subkey_count() == 0 {
+            return Listed { items: Vec::new(), complete: true };
+        }
+        let Some(nt) = &self.nt else { return self.subkeys_raw(path, problems) };
+        let by_nt_hive = match self.subkeys_by_nt_hive(nt) {
+            Ok(keys) => keys,
+            Err(error) => {
+                problems.add(self.node.subkey_list().in_file(), Some(path), error);
+                return self.subkeys_raw(path, problems);
+            }
+        };
+        // A list that does not bear out the key's count is read raw as well, which tells what is wrong.
+        if self.tree.care == Care::Once && by_nt_hive.len() == self.node.subkey_count() as usize {
+            return Listed { items: by_nt_hive, complete: true };
+        }
+        let raw = self.subkeys_raw(path, problems);
+        if by_nt_hive.iter().map(Self::at).eq(raw.items.iter().map(Self::at)) {
+            return Listed { items: by_nt_hive, complete: raw.complete };
+        }
+        let (nt_hive, raw_count) = (by_nt_hive.len(), raw.items.len());
+        let error = Error::ReadersDisagree { what: "subkeys", nt_hive, raw: raw_count };
+        problems.add(self.at(), Some(path), error);
+        raw
+    }
+
+    fn subkeys_by_nt_hive(&self, nt: &NtKeyNode<'t, 'b>) -> Result<Vec<Self>, Error> {
+        let Some(list) = self.tree.ask(|_| nt.subkeys()).ok_or(Error::NtHivePanic)? else {
+            return Ok(Vec::new());
+        };
+        let mut list = list.map_err(gave_up)?;
+        let mut keys = Vec::new();
+        while let Some(child) = self.tree.ask(|_| list.next()).ok_or(Error::NtHivePanic)? {
+            let child = child.map_err(gave_up)?;
+            let at = self.tree.offset_of(&child).ok_or(Error::NtHivePanic)?;
+            keys.push(Self { tree: self.tree, node: self.tree.key_node(at)?, nt: Some(child) });
+        }
+        Ok(keys)
+    }
+
+    fn subkeys_raw(&self, path: &str, problems: &mut Problems) -> Listed<Self> {
+        let tree = self.tree;
+        let mut keys = Vec::new();
+        let mut complete = true;
+        self.for_each_leaf(|leaf| {
+            let leaf = match leaf {
+                Ok(leaf) => leaf,
+                Err((at, error)) => {
+                    complete = false;
+                    return stop_if_exhausted(problems, at, path, error);
+                }
+            };
+            for entry in leaf.entries() {
+                match tree.key_node(entry.target) {
+                    Ok(node) => {
+                        let computed = (tree.care == Care::Compare && leaf.kind == SubkeyListKind::HashLeaf)
+                            .then(|| node.name().hash())
+                            .filter(|computed| *computed != entry.hint);
+                        if let Some(computed) = computed {
+                            let error = Error::NameHash { found: entry.hint, computed };
+                            problems.add(node.at(), Some(path), error);
+                        }
+                        keys.push(Self { tree, nt: None, node });
+                    }
+                    Err(error) => {
+                        complete = false;
+                        stop_if_exhausted(problems, leaf.at(), path, error)?;
+                    }
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        let (counted, listed) = (u64::from(self.node.subkey_count()), keys.len() as u64);
+        if complete && counted != listed {
+            problems.add(self.at(), Some(path), Error::Count { what: "subkeys", counted, listed });
+            complete = listed > counted;
+        }
+        Listed { items: keys, complete }
+    }
+
+    /// Shows every leaf of the list of subkeys, or why it cannot be read, until `show` breaks off.
+    fn for_each_leaf(
+        &self,
+        mut show: impl FnMut(Result<SubkeyList<'b>, (Offset, Error)>) -> ControlFlow<()>,
+    ) {
+        let bins = self.tree.bins;
+        let at = self.node.subkey_list();
+        let read = |at: CellOffset, referred_from: Offset, leaf_wanted: bool| {
+            let list = bins.subkey_list(at).map_err(|error| (referred_from, error))?;
+            self.tree.visit(list.byte_len()).map_err(|error| (list.at(), error))?;
+            if leaf_wanted && list.kind == SubkeyListKind::IndexRoot {
+                let error = Error::Signature { expected: "lf, lh or li", found: "ri inside ri".into() };
+                return Err((list.at(), error));
+            }
+            Ok(list)
+        };
+        let top = match read(at, self.at(), false) {
+            Ok(top) => top,
+            Err(error) => {
+                let _ = show(Err(error));
+                return;
+            }
+        };
+        let not_whole = |list: &SubkeyList<'b>| {
+            let record = "subkey list";
+            let (needed, found) = (list.declared as u64, list.entries().len() as u64);
+            (!list.is_whole()).then(|| (list.at(), Error::RecordTooLong { record, needed, found }))
+        };
+        let mut show_leaf = |leaf: Result<SubkeyList<'b>, (Offset, Error)>| {
+            if let Some(error) = leaf.as_ref().ok().and_then(not_whole) {
+                show(Err(error))?;
+            }
+            show(leaf)
+        };
+        if top.kind != SubkeyListKind::IndexRoot {
+            let _ = show_leaf(Ok(top));
+            return;
+        }
+        for entry in top.entries() {
+            if show_leaf(read(entry.target, top.at(), true)).is_break() {
+                return;
+            }
+        }
+        if let Some(error) = not_whole(&top) {
+            let _ = show(Err(error));
+        }
+    }
+
+    /// Looks for a subkey by an ASCII name, in any letter case.
+    ///
+    /// Lists are scanned whole, by hash or hint where they have one: the order on disk is not trusted. A key whose
+    /// stored hash does not fit its name is not found, as Windows does not find it; a full walk reports it.
+    pub fn subkey(&self, name: &str) -> Found<Self> {
+        if self.node.subkey_count() == 0 {
+            return Found::Absent;
+        }
+        let hash = Name { bytes: name.as_bytes(), compressed: true }.hash();
+        let mut seen_all = true;
+        let mut listed = 0;
+        let mut here = None;
+        self.for_each_leaf(|leaf| {
+            let Ok(leaf) = leaf else {
+                seen_all = false;
+                return ControlFlow::Continue(());
+            };
+            for entry in leaf.entries() {
+                listed += 1;
+                let excluded = match leaf.kind {
+                    SubkeyListKind::HashLeaf => entry.hint != hash,
+                    SubkeyListKind::FastLeaf => hint_excludes(entry.hint, name),
+                    SubkeyListKind::IndexLeaf | SubkeyListKind::IndexRoot => false,
+                };
+                if excluded {
+                    continue;
+                }
+                match self.tree.key_node(entry.target) {
+                    Ok(node) if node.name().is_ascii(name) => {
+                        here = Some((listed - 1, node));
+                        return ControlFlow::Break(());
+                    }
+                    Ok(_) => {}
+                    Err(_) => seen_all = false,
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        match here {
+            Some((index, node)) => {
+                Found::Here(Self { tree: self.tree, nt: self.nt_subkey(index, &node), node })
+            }
+            None if seen_all && listed >= self.node.subkey_count() as usize => Found::Absent,
+            None => Found::Unknown,
+        }
+    }
+
+    /// The same subkey as nt-hive knows it, to let it enumerate further down.
+    fn nt_subkey(&self, index: usize, node: &KeyNode<'b>) -> Option<NtKeyNode<'t, 'b>> {
+        let nt = self.nt.as_ref()?;
+        let mut list = self.tree.ask(|_| nt.subkeys())??.ok()?;
+        let child = self.tree.ask(|_| list.nth(index))??.ok()?;
+        (self.tree.offset_of(&child) == Some(node.cell_offset())).then_some(child)
+    }
+
+    /// Looks for a key below this one by a path of ASCII names.
+    pub fn descendant(&self, path: &str) -> Found<Self> {
+        let mut key = self.clone();
+        for name in path.split('\\') {
+            match key.subkey(name) {
+                Found::Here(next) => key = next,
+                other => return other,
+            }
+        }
+        Found::Here(key)
+    }
+
+    /// The values, in the order on disk. `path` is this key's, for problems.
+    pub fn values(&self, path: &str, problems: &mut Problems) -> Listed<Value<'b>> {
+        if self.node.value_count() == 0 {
+            return Listed { items: Vec::new(), complete: true };
+        }
+        let Some(nt) = &self.nt else { return self.values_raw(path, problems) };
+        let by_nt_hive = match self.values_by_nt_hive(nt) {
+            Ok(values) => values,
+            Err(error) => {
+                problems.add(self.node.value_list().in_file(), Some(path), error);
+                return self.values_raw(path, problems);
+            }
+        };
+        if self.tree.care == Care::Once && by_nt_hive.len() == self.node.value_count() as usize {
+            return Listed { items: by_nt_hive, complete: true };
+        }
+        let raw = self.values_raw(path, problems);
+        if !by_nt_hive.iter().map(Value::at).eq(raw.items.iter().map(Value::at)) {
+            let (nt_hive, raw_count) = (by_nt_hive.len(), raw.items.len());
+            let error = Error::ReadersDisagree { what: "values", nt_hive, raw: raw_count };
+            problems.add(self.at(), Some(path), error);
+        }
+        raw
+    }
+
+    fn values_by_nt_hive(&self, nt: &NtKeyNode<'t, 'b>) -> Result<Vec<Value<'b>>, Error> {
+        let tree = self.tree;
+        let Some(list) = tree.ask(|_| nt.values()).ok_or(Error::NtHivePanic)? else {
+            return Ok(Vec::new());
+        };
+        let mut list = list.map_err(gave_up)?;
+        let mut values = Vec::new();
+        while let Some(value) = tree.ask(|_| list.next()).ok_or(Error::NtHivePanic)? {
+            let value = value.map_err(gave_up)?;
+            let name = tree.ask(|_| value.name().map(|name| name_address(&name)));
+            let name = name.ok_or(Error::NtHivePanic)?.map_err(gave_up)?;
+            let at = tree.cell_before(name, KeyValue::NAME_AT).ok_or(Error::NtHivePanic)?;
+            values.push(tree.value(at)?);
+        }
+        Ok(values)
+    }
+
+    fn values_raw(&self, path: &str, problems: &mut Problems) -> Listed<Value<'b>> {
+        let (offsets, whole) = match self.tree.bins.value_list(&self.node) {
+            Ok(list) => list,
+            Err(error) => {
+                problems.add(self.at(), Some(path), error);
+                return Listed { items: Vec::new(), complete: false };
+            }
+        };
+        let list_at = self.node.value_list().in_file();
+        let mut complete = whole;
+        if !whole {
+            let (counted, listed) = (u64::from(self.node.value_count()), offsets.len() as u64);
+            problems.add(list_at, Some(path), Error::Count { what: "values", counted, listed });
+        }
+        let mut values = Vec::new();
+        for offset in offsets {
+            match self.tree.value(CellOffset(u32::from_le_bytes(*offset))) {
+                Ok(value) => values.push(value),
+                Err(error) => {
+                    complete = false;
+                    if stop_if_exhausted(problems, list_at, path, error).is_break() {
+                        break;
+                    }
+                }
+            }
+        }
+        Listed { items: values, complete }
+    }
+
+    /// Looks for a value by an ASCII name, in any letter case.
+    pub fn value(&self, name: &str) -> Found<Value<'b>> {
+        if self.node.value_count() == 0 {
+            return Found::Absent;
+        }
+        let Ok((offsets, mut seen_all)) = self.tree.bins.value_list(&self.node) else {
+            return Found::Unknown;
+        };
+        for offset in offsets {
+            match self.tree.value(CellOffset(u32::from_le_bytes(*offset))) {
+                Ok(value) if value.name().is_ascii(name) => return Found::Here(value),
+                Ok(_) => {}
+                Err(_) => seen_all = false,
+            }
+        }
+        if seen_all { Found::Absent } else { Found::Unknown }
+    }
+}
+
+fn gave_up(error: nt_hive::NtHiveError) -> Error {
+    Error::NtHive { message: error.to_string() }
+}
+
+fn stop_if_exhausted(problems: &mut Problems, at: Offset, path: &str, error: Error) -> ControlFlow<()> {
+    let exhausted = error == Error::VisitedTooMuch;
+    problems.add(at, Some(path), error);
+    if exhausted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
+impl<'b> Value<'b> {
+    /// The value's record.
+    pub fn record(&self) -> &KeyValue<'b> {
+        &self.record
+    }
+
+    /// The value's name as stored; empty for the unnamed value.
+    pub fn name(&self) -> Name<'b> {
+        self.record.name()
+    }
+
+    /// Where the value's cell lies in the file.
+    pub fn at(&self) -> Offset {
+        self.record.at()
+    }
+
+    /// The registry type.
+    pub fn value_type(&self) -> ValueType {
+        self.record.value_type()
+    }
+
+    /// The value's bytes, as far as they can be read.
+    pub fn data(&self) -> Result<Data<'b>, Error> {
+        self.bins.value_data(&self.record)
+    }
+}
+
+/// A set of keys already reached, so that no walk runs in circles.
+#[derive(Debug, Default)]
+pub struct Reached {
+    cells: HashSet<CellOffset>,
+}
+
+impl Reached {
+    /// Marks a key; tells whether it was new.
+    pub fn first_time(&mut self, key: &Key<'_, '_>) -> bool {
+        self.cells.insert(key.node.cell_offset())
+    }
+}
+
+/// A key met on a walk.
+pub struct Step<'w, 't, 'b> {
+    /// The key.
+    pub key: &'w Key<'t, 'b>,
+    /// Its path from the start of the walk's root, names joined by backslashes.
+    pub path: &'w Rc<str>,
+    /// Whether all of the key's subkeys were listed.
+    pub subkeys_complete: bool,
+}
+
+impl<'t, 'b> Tree<'b> {
+    /// Visits `start` and every key below it: parents first, siblings in the order on disk, no key twice, none deeper
+    /// or with a longer path than Windows allows. `path` is the path of `start`.
+    pub fn walk(
+        &'t self,
+        start: Key<'t, 'b>,
+        path: &str,
+        reached: &mut Reached,
+        problems: &mut Problems,
+        mut visit: impl FnMut(Step<'_, 't, 'b>, &mut Problems),
+    ) {
+        let mut waiting = vec![(start, Rc::<str>::from(path), 0)];
+        let mut first = true;
+        // Paths are made when a key's turn comes: a long list below a long path would fill the memory otherwise.
+        while let Some((key, parent, depth)) = waiting.pop() {
+            let path = if first { parent } else { join(&parent, &key.name()).into() };
+            first = false;
+            if !reached.first_time(&key) {
+                problems.add(key.at(), Some(&path), Error::SeenBefore);
+                continue;
+            }
+            let mut subkeys_complete = true;
+            if key.node.subkey_count() > 0 && (depth == limits::MAX_DEPTH || path.len() > limits::MAX_PATH) {
+                subkeys_complete = false;
+                problems.add(key.at(), Some(&path), Error::TooDeep { depth, path: path.len() });
+            } else {
+                let subkeys = key.subkeys(&path, problems);
+                subkeys_complete &= subkeys.complete;
+                let children = subkeys.items.into_iter().rev();
+                waiting.extend(children.map(|child| (child, Rc::clone(&path), depth + 1)));
+            }
+            visit(Step { key: &key, path: &path, subkeys_complete }, problems);
+        }
+    }
+
+    /// Reads the value at `at`, counting what was visited.
+    fn value(&self, at: CellOffset) -> Result<Value<'b>, Error> {
+        let record = self.bins.key_value(at)?;
+        self.visit(record.len() as usize)?;
+        Ok(Value { record, bins: self.bins })
+    }
+
+    /// Reads a value's bytes, counting what was visited.
+    pub fn data(&self, value: &Value<'b>) -> Result<Data<'b>, Error> {
+        let data = value.data()?;
+        self.visit(data.bytes.len())?;
+        Ok(data)
+    }
+}
+
+/// The path of a key below another; the root's path is empty.
+pub fn join(parent: &str, name: &str) -> String {
+    if parent.is_empty() { name.to_owned() } else { format!("{parent}\\{name}") }
+}

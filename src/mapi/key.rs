@@ -1,0 +1,159 @@
+//! Keys and values below the MAPI roots, as facts: where they lie, when they changed, what they hold.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::hive::{Data, Error, Found, Key, Name, Offset, Origin, Problems, Tree, Value, ValueType, join};
+use crate::wintypes::{Filetime, decode_utf16le, trim_nul};
+
+use super::prop::{Decoded, PropId, PropName, decode};
+
+/// A key and its values.
+#[derive(Clone, Debug)]
+pub struct MapiKey<'b> {
+    parent: Rc<str>,
+    /// The key's name, as a component of a path.
+    pub name: String,
+    /// Where its cell lies in the file.
+    pub at: Offset,
+    /// Length of the cell.
+    pub size: u32,
+    /// When it last changed.
+    pub last_written: Filetime,
+    /// Where it was found.
+    pub origin: Origin,
+    /// Its values, in the order on disk.
+    pub values: Vec<MapiValue<'b>>,
+    /// Whether these are all.
+    pub values_complete: bool,
+    /// Whether all of its subkeys could be listed.
+    pub subkeys_complete: bool,
+}
+
+/// A value, its data read as far as they can be.
+#[derive(Clone, Debug)]
+pub struct MapiValue<'b> {
+    value: Value<'b>,
+    /// The property its name names.
+    pub prop: Option<PropName>,
+    /// Its bytes, or why there are none.
+    pub data: Result<Data<'b>, Error>,
+}
+
+impl<'b> MapiKey<'b> {
+    /// Reads a key with its values. `parent` is the path of the key above.
+    pub(super) fn read(tree: &Tree<'b>, key: &Key<'_, 'b>, parent: &Rc<str>, problems: &mut Problems) -> Self {
+        let name = key.name();
+        let path = join(parent, &name);
+        let listed = key.values(&path, problems);
+        let values = listed.items.into_iter().map(|value| MapiValue::read(tree, value, &path, problems)).collect();
+        Self {
+            parent: Rc::clone(parent),
+            name,
+            at: key.at(),
+            size: key.node().len(),
+            last_written: key.last_written(),
+            origin: key.origin(),
+            values,
+            values_complete: listed.complete,
+            subkeys_complete: true,
+        }
+    }
+
+    /// The key's path from the root of the hive.
+    pub fn path(&self) -> String {
+        join(&self.parent, &self.name)
+    }
+
+    /// The value with this ASCII name, in any letter case.
+    pub fn named(&self, name: &str) -> Found<&MapiValue<'b>> {
+        self.find(|value| value.raw_name().is_ascii(name))
+    }
+
+    /// The property with this identifier, of whatever type; a secret one of the same number is another one.
+    pub fn prop(&self, id: PropId) -> Found<&MapiValue<'b>> {
+        self.find(|value| value.prop.is_some_and(|prop| prop.id() == id && !prop.secure))
+    }
+
+    /// The first value that fits; without one, absent only if all values are known.
+    pub fn find(&self, fits: impl Fn(&MapiValue<'b>) -> bool) -> Found<&MapiValue<'b>> {
+        match self.values.iter().find(|value| fits(value)) {
+            Some(value) => Found::Here(value),
+            None if self.values_complete => Found::Absent,
+            None => Found::Unknown,
+        }
+    }
+}
+
+impl<'b> MapiValue<'b> {
+    fn read(tree: &Tree<'b>, value: Value<'b>, path: &str, problems: &mut Problems) -> Self {
+        let name = value.name();
+        let prop = if name.compressed {
+            PropName::parse_latin1(name.bytes)
+        } else {
+            PropName::parse(&name.to_text())
+        };
+        let data = tree.data(&value);
+        match &data {
+            Ok(data) if !data.complete => {
+                let (size, found) = (u64::from(value.record().data_size()), data.bytes.len() as u64);
+                problems.add(value.at(), Some(path), Error::BigDataShort { size, found });
+            }
+            Ok(_) => {}
+            Err(error) => problems.add(value.at(), Some(path), error.clone()),
+        }
+        Self { value, prop, data }
+    }
+
+    fn raw_name(&self) -> Name<'b> {
+        self.value.name()
+    }
+
+    /// The value's name; empty for the unnamed one.
+    pub fn name(&self) -> String {
+        self.raw_name().to_text()
+    }
+
+    /// Where its cell lies in the file.
+    pub fn at(&self) -> Offset {
+        self.value.at()
+    }
+
+    /// Length of the cell.
+    pub fn size(&self) -> u32 {
+        self.value.record().len()
+    }
+
+    /// The registry type.
+    pub fn value_type(&self) -> ValueType {
+        self.value.value_type()
+    }
+
+    /// Bytes of data the value says it has.
+    pub fn data_size(&self) -> u32 {
+        self.value.record().data_size()
+    }
+
+    /// Its bytes, as far as they could be read.
+    pub fn bytes(&self) -> &[u8] {
+        self.data.as_ref().map_or(&[], |data| &data.bytes)
+    }
+
+    /// Whether all of its bytes could be read.
+    pub fn is_complete(&self) -> bool {
+        self.data.as_ref().is_ok_and(|data| data.complete)
+    }
+
+    /// Its bytes understood as the property its name names.
+    pub fn decoded(&self) -> Option<Decoded<'_>> {
+        self.prop.map(|prop| decode(prop.prop_type(), self.value_type(), self.bytes()))
+    }
+
+    /// The text of a text property, or of a value that is no property.
+    pub fn text(&self) -> Option<Cow<'_, str>> {
+        match self.decoded() {
+            Some(decoded) => decoded.value.as_text().map(|text| Cow::Owned(text.to_owned())),
+            None => Some(Cow::Owned(decode_utf16le(trim_nul(self.bytes()).0))),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Profile sections: what each is for, and how services and providers refer to each other.
+
+use crate::hive::Found;
+
+use super::key::{MapiKey, MapiValue};
+use super::prop::PropId;
+use super::tags::{self, SectionKind};
+use super::uid::{self, MapiUid};
+
+/// A section of a profile: a key named by 32 hexadecimal digits.
+#[derive(Clone, Debug)]
+pub struct ProviderSection<'b> {
+    /// The section's identifier, which is the key's name.
+    pub uid: MapiUid,
+    /// What the section is for.
+    pub kind: SectionKind,
+    /// The name of the message service it belongs to (`MSEMS`, `MSPST MS` ...), by its own `PR_SERVICE_NAME` or through
+    /// `PR_SERVICE_UID`.
+    pub service_name: Option<String>,
+    /// The key.
+    pub key: MapiKey<'b>,
+    /// Keys below it: the accounts of the account manager, and what else there is.
+    pub below: Vec<MapiKey<'b>>,
+}
+
+/// The identifiers in a list property, and what did not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UidList {
+    /// The identifiers, in order.
+    pub uids: Vec<MapiUid>,
+    /// Bytes left over at the end; 0 in a list that is well formed.
+    pub left_over: usize,
+}
+
+impl<'b> ProviderSection<'b> {
+    /// The property with this identifier, of whatever type.
+    pub fn prop(&self, id: PropId) -> Found<&MapiValue<'b>> {
+        self.key.prop(id)
+    }
+
+    /// The text of a property; a property that is there but is no text, or whose bytes could not all be read, is
+    /// unknown.
+    pub fn text(&self, id: PropId) -> Found<String> {
+        self.prop(id).and_then(|value| match value.text() {
+            Some(text) if value.is_complete() => Found::Here(text.into_owned()),
+            _ => Found::Unknown,
+        })
+    }
+
+    /// The identifiers of a list property.
+    pub fn uids(&self, id: PropId) -> Found<UidList> {
+        self.prop(id).and_then(|value| {
+            if !value.is_complete() {
+                return Found::Unknown;
+            }
+            let (uids, left_over) = MapiUid::from_list(value.bytes());
+            Found::Here(UidList { uids, left_over })
+        })
+    }
+}
+
+/// Identifiers of the lists in which services and the root name providers: stores, address books, transports.
+pub const PROVIDER_LISTS: [PropId; 3] =
+    [tags::PR_STORE_PROVIDERS, tags::PR_AB_PROVIDERS, tags::PR_TRANSPORT_PROVIDERS];
+
+/// Tells what every section of a profile is for, by its identifier, by what refers to it and by what it holds, in this
+/// order.
+pub(super) fn classify(sections: &mut [ProviderSection<'_>]) {
+    let links = Links::of(sections);
+    let names: Vec<Option<String>> = sections.iter().map(|section| service_name(section, sections)).collect();
+    for (section, name) in sections.iter_mut().zip(names) {
+        section.kind = kind(section, name.as_deref(), &links);
+        section.service_name = name;
+    }
+}
+
+/// Who is referred to as what.
+#[derive(Default)]
+struct Links {
+    services: Vec<MapiUid>,
+    providers: Vec<MapiUid>,
+    exchange: Vec<MapiUid>,
+}
+
+impl Links {
+    fn of(sections: &[ProviderSection<'_>]) -> Self {
+        let mut links = Self::default();
+        for section in sections {
+            let list = |id| section.uids(id).here().map(|list| list.uids).unwrap_or_default();
+            if section.uid == uid::ROOT_SECTION {
+                links.services.extend(list(tags::PR_SERVICES));
+            }
+            links.providers.extend(PROVIDER_LISTS.into_iter().flat_map(list));
+            links.exchange.extend(list(tags::PR_EMSMDB_SECTION_UID));
+        }
+        links
+    }
+}
+
+fn service_name(section: &ProviderSection<'_>, all: &[ProviderSection<'_>]) -> Option<String> {
+    let own = section.text(tags::PR_SERVICE_NAME).here().filter(|name| !name.is_empty());
+    own.or_else(|| {
+        let service = section.uids(tags::PR_SERVICE_UID).here()?.uids.first().copied()?;
+        let service = all.iter().find(|other| other.uid == service)?;
+        service.text(tags::PR_SERVICE_NAME).here().filter(|name| !name.is_empty())
+    })
+}
+
+fn kind(section: &ProviderSection<'_>, service_name: Option<&str>, links: &Links) -> SectionKind {
+    let well_known = match section.uid {
+        uid::ROOT_SECTION => Some(SectionKind::Root),
+        uid::GLOBAL_PROFILE_SECTION => Some(SectionKind::GlobalProfile),
+        uid::CAPONE_SECTION => Some(SectionKind::Capone),
+        uid::PROFILE_INSTANCE_SECTION => Some(SectionKind::ProfileInstance),
+        uid::ACCOUNT_MANAGER_SECTION => Some(SectionKind::AccountManager),
+        uid::EXCHANGE_ADDRESS_BOOK => Some(SectionKind::ExchangeAddressBook),
+        uid::DIAL_UP_SECTION => Some(SectionKind::DialUp),
+        uid::PROFILE_NAME_SECTION => Some(SectionKind::ProfileName),
+        _ => None,
+    };
+    if let Some(kind) = well_known {
+        return kind;
+    }
+    let has = |id| section.prop(id).here().is_some();
+    if links.exchange.contains(&section.uid) {
+        return SectionKind::GlobalProfile;
+    }
+    if links.services.contains(&section.uid) || has(tags::PR_SERVICE_ENTRY_NAME) {
+        return SectionKind::Service;
+    }
+    let is_provider = links.providers.contains(&section.uid)
+        || has(tags::PR_RESOURCE_TYPE)
+        || has(tags::PR_SERVICE_UID)
+        || has(tags::PR_PROVIDER_DLL_NAME);
+    match service_name {
+        Some("EMABLT") => SectionKind::Ldap,
+        Some("MSFS") => SectionKind::MsMail,
+        _ if is_provider => SectionKind::Provider,
+        _ => SectionKind::Other,
+    }
+}

@@ -1,0 +1,253 @@
+//! What every CSV table shares: cells, rows, the header, and safety in spreadsheets.
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use serde::{Serialize, Serializer};
+
+use crate::hive::Offset;
+use crate::wintypes::Filetime;
+
+/// One cell of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Cell<'a> {
+    /// Absent.
+    #[default]
+    Empty,
+    /// Text, already free of control characters ([`crate::wintypes::escape`]).
+    Text(Cow<'a, str>),
+    /// A count, a size or an offset, in decimal.
+    Number(u64),
+    /// A time, in RFC 3339 with seven decimals.
+    Time(Filetime),
+}
+
+impl Serialize for Cell<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Empty => serializer.serialize_none(),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Number(number) => serializer.serialize_u64(*number),
+            Self::Time(time) => serializer.collect_str(time),
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Cell<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl<'a> From<&'a String> for Cell<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Cell<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}
+
+impl From<u64> for Cell<'_> {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<u32> for Cell<'_> {
+    fn from(number: u32) -> Self {
+        Self::Number(u64::from(number))
+    }
+}
+
+impl From<usize> for Cell<'_> {
+    fn from(number: usize) -> Self {
+        Self::Number(number as u64)
+    }
+}
+
+impl From<Offset> for Cell<'_> {
+    fn from(offset: Offset) -> Self {
+        Self::Number(offset.0)
+    }
+}
+
+impl From<Filetime> for Cell<'_> {
+    fn from(time: Filetime) -> Self {
+        Self::Time(time)
+    }
+}
+
+impl<'a, T: Into<Cell<'a>>> From<Option<T>> for Cell<'a> {
+    fn from(cell: Option<T>) -> Self {
+        cell.map_or(Self::Empty, Into::into)
+    }
+}
+
+/// A row of a table, made by `table!`.
+pub trait Row: Serialize {
+    /// The columns, in order.
+    const COLUMNS: &'static [Column];
+
+    /// Makes the row safe to open in a spreadsheet, and says in `neutralized` which columns that changed.
+    fn guard(&mut self);
+}
+
+/// A column and what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name in the header.
+    pub name: &'static str,
+    /// What it holds, for the documentation.
+    pub holds: &'static str,
+}
+
+/// Whether cells that a spreadsheet would run as a formula are guarded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Formulas {
+    /// Such a cell gets a leading apostrophe, and the column `neutralized` names it.
+    #[default]
+    Neutralize,
+    /// Cells are written as they are.
+    AsTheyAre,
+}
+
+/// Declares a table: one line a column, with what it holds. Every table but those declared `unguarded` ends with the
+/// column `neutralized`.
+macro_rules! table {
+    ($(#[$meta:meta])* unguarded $row:ident { $($column:ident: $holds:literal),* $(,)? }) => {
+        $crate::report::table::table!(@row $(#[$meta])* $row { $($column: $holds),* });
+
+        impl $crate::report::table::Row for $row<'_> {
+            $crate::report::table::table!(@columns $($column: $holds),*);
+
+            fn guard(&mut self) {}
+        }
+    };
+    ($(#[$meta:meta])* $row:ident { $($column:ident: $holds:literal),* $(,)? }) => {
+        $crate::report::table::table!(@row $(#[$meta])* $row {
+            $($column: $holds,)*
+            neutralized: "columns that got a leading apostrophe so that no spreadsheet runs them"
+        });
+
+        impl $crate::report::table::Row for $row<'_> {
+            $crate::report::table::table!(@columns
+                $($column: $holds,)*
+                neutralized: "columns that got a leading apostrophe so that no spreadsheet runs them"
+            );
+
+            fn guard(&mut self) {
+                let mut names = Vec::new();
+                $(
+                    if $crate::report::table::neutralize(&mut self.$column) {
+                        names.push(stringify!($column));
+                    }
+                )*
+                if !names.is_empty() {
+                    self.neutralized = names.join(" ").into();
+                }
+            }
+        }
+    };
+    (@row $(#[$meta:meta])* $row:ident { $($column:ident: $holds:literal),* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+        pub struct $row<'a> {
+            $(#[doc = $holds] pub $column: $crate::report::table::Cell<'a>,)*
+        }
+    };
+    (@columns $($column:ident: $holds:literal),*) => {
+        const COLUMNS: &'static [$crate::report::table::Column] =
+            &[$($crate::report::table::Column { name: stringify!($column), holds: $holds }),*];
+    };
+}
+pub(crate) use table;
+
+/// Puts an apostrophe before a text that a spreadsheet would take for a formula; tells whether it did.
+///
+/// Spreadsheets run what starts with `=`, `+`, `-`, `@`, a tab or a carriage return, and some take the full-width forms
+/// of the signs for the signs themselves (OWASP, "CSV Injection"). Taking
+/// the apostrophe away from a cell that `neutralized` names gives the original back.
+pub(crate) fn neutralize(cell: &mut Cell<'_>) -> bool {
+    let Cell::Text(text) = cell else { return false };
+    let dangerous = text.starts_with(['=', '+', '-', '@', '\t', '\r', '=', '+', '-', '@']);
+    if dangerous {
+        *text = format!("'{text}").into();
+    }
+    dangerous
+}
+
+/// Writes one table as CSV: RFC 4180, UTF-8, the header always.
+pub struct TableWriter<W: Write> {
+    csv: csv::Writer<W>,
+    formulas: Formulas,
+}
+
+impl<W: Write> TableWriter<W> {
+    /// Starts the table with its header.
+    pub fn new<R: Row>(out: W, formulas: Formulas) -> csv::Result<Self> {
+        let mut csv =
+            csv::WriterBuilder::new().has_headers(false).terminator(csv::Terminator::CRLF).from_writer(out);
+        csv.write_record(R::COLUMNS.iter().map(|column| column.name))?;
+        Ok(Self { csv, formulas })
+    }
+
+    /// Writes one row.
+    pub fn write<R: Row>(&mut self, mut row: R) -> csv::Result<()> {
+        if self.formulas == Formulas::Neutralize {
+            row.guard();
+        }
+        self.csv.serialize(row)
+    }
+
+    /// Ends the table.
+    pub fn finish(mut self) -> std::io::Result<()> {
+        self.csv.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    table! {
+        /// A table for this test.
+        Sample { name: "a name", size: "a number", seen: "a time" }
+    }
+
+    fn written(row: Sample<'_>, formulas: Formulas) -> String {
+        let mut out = Vec::new();
+        let mut table = TableWriter::new::<Sample<'_>>(&mut out, formulas).unwrap();
+        table.write(row).unwrap();
+        table.finish().unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn an_empty_table_has_its_header() {
+        let mut out = Vec::new();
+        TableWriter::new::<Sample<'_>>(&mut out, Formulas::Neutralize).unwrap().finish().unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "name,size,seen,neutralized\r\n");
+    }
+
+    #[test]
+    fn no_cell_starts_a_formula() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "=1"] {
+            let row = Sample { name: formula.into(), size: 7_u64.into(), ..Sample::default() };
+            let guarded = written(row.clone(), Formulas::Neutralize);
+            assert!(guarded.ends_with(&format!("'{formula},7,,name\r\n")), "{guarded}");
+            let raw = written(row, Formulas::AsTheyAre);
+            assert!(raw.ends_with(&format!("{formula},7,,\r\n")), "{raw}");
+        }
+    }
+
+    #[test]
+    fn text_with_commas_and_quotes_is_quoted() {
+        let row = Sample { name: "a \"b\", c".into(), seen: Filetime(0).into(), ..Sample::default() };
+        let text = written(row, Formulas::Neutralize);
+        assert!(text.ends_with("\"a \"\"b\"\", c\",,1601-01-01T00:00:00.0000000Z,\r\n"), "{text}");
+    }
+}

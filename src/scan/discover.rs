@@ -1,0 +1,280 @@
+//! Which files are to be read. Nothing is silently left out: a file that is, claims to be or may be a hive becomes a
+//! candidate, what cannot be looked at becomes a row of its own, everything else is counted.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::hive::{FileKind, HiveSource, Links, SourceError};
+use crate::wintypes::decode_utf16le;
+
+/// Files that Windows keeps as hives, whatever they hold.
+const HIVE_NAMES: [&str; 9] =
+    ["NTUSER.DAT", "NTUSER.MAN", "USER.DAT", "DEFAULT", "SYSTEM", "SOFTWARE", "SAM", "SECURITY", "UsrClass.dat"];
+
+/// Endings of a hive's transaction logs.
+const LOG_ENDINGS: [&str; 3] = [".LOG", ".LOG1", ".LOG2"];
+
+/// What was found below the paths that were given.
+#[derive(Debug, Default)]
+pub struct Discovered {
+    /// Files to be read, in the order of their paths.
+    pub candidates: Vec<Candidate>,
+    /// Files and folders that are not read, and why, in the order of their paths.
+    pub passed_over: Vec<PassedOver>,
+    /// Files in folders that are neither hives nor logs.
+    pub other_files: u64,
+}
+
+/// A file to be read as a hive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Where to open it.
+    pub path: PathBuf,
+    /// What it is called in every table.
+    pub hive_path: String,
+    /// Whether its path was given, so that a symbolic link may be followed.
+    pub links: Links,
+    /// Its transaction logs, by name, in their order.
+    pub logs: Vec<String>,
+    /// Whether its name or its first bytes say that it is a hive.
+    pub looks_like_a_hive: bool,
+}
+
+/// A file or folder that is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// What it is called in every table.
+    pub hive_path: String,
+    /// Why.
+    pub reason: String,
+    /// Whether something that is present could not be looked at, rather than being none of our business.
+    pub failed: bool,
+}
+
+/// Looks through files and folders, hidden ones too; inside a folder no symbolic link is followed.
+pub fn discover(paths: &[PathBuf]) -> Discovered {
+    let mut found = Discovered::default();
+    for path in paths {
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => walk(path, &mut found),
+            Ok(_) => add_named(path, &mut found),
+            Err(error) => found.fail(path, &error.to_string()),
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The text of a path: components joined, `.` left out, made printable, never made absolute. A byte that is not UTF-8
+/// is written as the lone surrogate `\u{dc80}` to `\u{dcff}`, as Python does.
+pub fn path_text(path: &Path) -> String {
+    let kept = path.components().filter(|component| *component != Component::CurDir);
+    let path: PathBuf = kept.collect();
+    let mut units: Vec<u16> = Vec::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        units.extend(chunk.valid().encode_utf16());
+        units.extend(chunk.invalid().iter().map(|byte| 0xdc00 | u16::from(*byte)));
+    }
+    let bytes: Vec<u8> = units.into_iter().flat_map(u16::to_le_bytes).collect();
+    if bytes.is_empty() { ".".into() } else { decode_utf16le(&bytes) }
+}
+
+impl Discovered {
+    fn fail(&mut self, path: &Path, reason: &str) {
+        let hive_path = path_text(path);
+        self.passed_over.push(PassedOver { hive_path, reason: reason.to_owned(), failed: true });
+    }
+
+    fn skip(&mut self, path: &Path, reason: &str) {
+        let hive_path = path_text(path);
+        self.passed_over.push(PassedOver { hive_path, reason: reason.to_owned(), failed: false });
+    }
+
+    /// Order of arguments and of folders must not matter, nor that one path was given twice.
+    fn sort(&mut self) {
+        // Of a file that was named and also lies in a named folder, the name stands: its links may be followed.
+        self.candidates.sort_by(|a, b| {
+            (&a.hive_path, a.links == Links::Refuse).cmp(&(&b.hive_path, b.links == Links::Refuse))
+        });
+        self.candidates.dedup_by(|a, b| a.hive_path == b.hive_path);
+        let read: HashSet<&str> = self.candidates.iter().map(|candidate| candidate.hive_path.as_str()).collect();
+        self.passed_over.retain(|passed| !read.contains(passed.hive_path.as_str()));
+        self.passed_over.sort_by(|a, b| (&a.hive_path, &a.reason).cmp(&(&b.hive_path, &b.reason)));
+        self.passed_over.dedup_by(|a, b| a.hive_path == b.hive_path);
+    }
+}
+
+/// A file that was given by name has a row, whatever it is.
+fn add_named(path: &Path, found: &mut Discovered) {
+    let name = path.file_name().unwrap_or_default();
+    let kind = match kind_of(path, Links::Follow) {
+        Ok(kind) => kind,
+        Err(error) => return found.fail(path, &error.to_string()),
+    };
+    if kind == FileKind::TransactionLog {
+        return found.skip(path, "a transaction log; name its hive, and it is found beside it");
+    }
+    let logs = path.parent().map(logs_in).unwrap_or_default();
+    found.candidates.push(Candidate {
+        path: path.to_owned(),
+        hive_path: path_text(path),
+        links: Links::Follow,
+        logs: logs_of(name, &logs),
+        looks_like_a_hive: is_hive_name(name) || kind == FileKind::Hive,
+    });
+}
+
+/// The transaction logs of a folder, by name.
+fn logs_in(folder: &Path) -> Vec<String> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| log_stem(name).is_some())
+        .collect();
+    names.sort();
+    names
+}
+
+fn walk(folder: &Path, found: &mut Discovered) {
+    let mut logs: BTreeMap<PathBuf, Vec<(String, PathBuf)>> = BTreeMap::new();
+    let first_candidate = found.candidates.len();
+    for entry in WalkDir::new(folder).follow_links(false).follow_root_links(true) {
+        match entry {
+            Ok(entry) => add_entry(&entry, found, &mut logs),
+            Err(error) => {
+                let path = error.path().unwrap_or(folder).to_owned();
+                let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                found.fail(&path, &reason);
+            }
+        }
+    }
+    pair_logs(found, first_candidate, logs);
+}
+
+fn add_entry(entry: &DirEntry, found: &mut Discovered, logs: &mut BTreeMap<PathBuf, Vec<(String, PathBuf)>>) {
+    let (path, name, kind) = (entry.path(), entry.file_name(), entry.file_type());
+    if kind.is_dir() {
+        return;
+    }
+    if !kind.is_file() {
+        // A pipe or a link with another name is none of our business; one with a hive's name is told.
+        match is_hive_name(name) {
+            true if kind.is_symlink() => found.skip(path, &SourceError::SymbolicLink.to_string()),
+            true => found.skip(path, "not a regular file"),
+            false => found.other_files += 1,
+        }
+        return;
+    }
+    let log = name.to_str().filter(|name| log_stem(name).is_some());
+    match kind_of(path, Links::Refuse) {
+        Err(error) => found.fail(path, &error.to_string()),
+        Ok(FileKind::TransactionLog) => remember_log(path, name, logs),
+        // An unused log is empty; its name must do.
+        Ok(FileKind::Other) if log.is_some() && entry.metadata().is_ok_and(|data| data.len() == 0) => {
+            remember_log(path, name, logs);
+        }
+        Ok(kind @ (FileKind::Hive | FileKind::Windows9x)) => add_candidate(path, kind, found),
+        Ok(FileKind::Other) if is_hive_name(name) => add_candidate(path, FileKind::Other, found),
+        Ok(FileKind::Other) => found.other_files += 1,
+    }
+}
+
+fn add_candidate(path: &Path, kind: FileKind, found: &mut Discovered) {
+    found.candidates.push(Candidate {
+        path: path.to_owned(),
+        hive_path: path_text(path),
+        links: Links::Refuse,
+        logs: Vec::new(),
+        looks_like_a_hive: kind == FileKind::Hive || path.file_name().is_some_and(is_hive_name),
+    });
+}
+
+fn remember_log(path: &Path, name: &OsStr, logs: &mut BTreeMap<PathBuf, Vec<(String, PathBuf)>>) {
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    logs.entry(folder).or_default().push((name.to_string_lossy().into_owned(), path.to_owned()));
+}
+
+/// Gives each hive its logs, whatever their letter case; a log without a hive gets a row of its own.
+fn pair_logs(
+    found: &mut Discovered,
+    first_candidate: usize,
+    mut logs: BTreeMap<PathBuf, Vec<(String, PathBuf)>>,
+) {
+    for candidate in found.candidates.iter_mut().skip(first_candidate) {
+        let folder = candidate.path.parent().unwrap_or(Path::new(""));
+        let Some(beside) = logs.get_mut(folder) else { continue };
+        let names: Vec<String> = beside.iter().map(|(name, _)| name.clone()).collect();
+        candidate.logs = logs_of(candidate.path.file_name().unwrap_or_default(), &names);
+        beside.retain(|(name, _)| !candidate.logs.contains(name));
+    }
+    for (_, path) in logs.into_values().flatten() {
+        // An empty file that merely ends like a log is not one.
+        let is_log = kind_of(&path, Links::Refuse).is_ok_and(|kind| kind == FileKind::TransactionLog);
+        if is_log {
+            found.skip(&path, "a transaction log without its hive");
+        } else {
+            found.other_files += 1;
+        }
+    }
+}
+
+/// The logs among `names` that belong to the hive `hive`, in the order `.LOG`, `.LOG1`, `.LOG2`.
+fn logs_of(hive: &OsStr, names: &[String]) -> Vec<String> {
+    let Some(hive) = hive.to_str() else { return Vec::new() };
+    let mut logs: Vec<String> = names
+        .iter()
+        .filter(|name| log_stem(name).is_some_and(|stem| stem.eq_ignore_ascii_case(hive)))
+        .cloned()
+        .collect();
+    logs.sort_by_key(|name| (name.to_ascii_uppercase(), name.clone()));
+    logs
+}
+
+/// The name of the hive whose log this is, if it is named like one.
+fn log_stem(name: &str) -> Option<&str> {
+    LOG_ENDINGS.iter().find_map(|ending| {
+        let split = name.len().checked_sub(ending.len())?;
+        let (stem, tail) = (name.get(..split)?, name.get(split..)?);
+        (tail.eq_ignore_ascii_case(ending) && !stem.is_empty()).then_some(stem)
+    })
+}
+
+fn is_hive_name(name: &OsStr) -> bool {
+    HIVE_NAMES.iter().any(|hive| name.eq_ignore_ascii_case(hive))
+}
+
+fn kind_of(path: &Path, links: Links) -> Result<FileKind, SourceError> {
+    let source = HiveSource::open(path, links)?;
+    let first = source.read_at(0, 32)?;
+    let second = if first.starts_with(b"regf") { Vec::new() } else { source.read_at(4096, 4)? };
+    Ok(FileKind::of(&first, &second))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_belong_to_their_hive_in_any_letter_case() {
+        let names = ["ntuser.dat.LOG2", "NTUSER.DAT.log1", "ntuser.dat", "other.dat.LOG1", ".LOG1"];
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        assert_eq!(logs_of(OsStr::new("NTUSER.DAT"), &names), ["NTUSER.DAT.log1", "ntuser.dat.LOG2"]);
+        assert_eq!(log_stem(".LOG"), None);
+        assert_eq!(log_stem("é.LOG1"), Some("é"));
+    }
+
+    #[test]
+    fn paths_are_normalised_but_never_made_absolute() {
+        use std::os::unix::ffi::OsStrExt as _;
+        assert_eq!(path_text(Path::new("./a//b/./c")), "a/b/c");
+        assert_eq!(path_text(Path::new("../a")), "../a");
+        assert_eq!(path_text(Path::new(".")), ".");
+        assert_eq!(path_text(Path::new(OsStr::from_bytes(b"a\xff\n"))), "a\\u{dcff}\\u{a}");
+    }
+}
