@@ -1,5 +1,16 @@
 //! Offline analysis of MAPI profiles in copied Windows registry hives.
+//!
+//! The floors of the house, from the ground up; a floor uses only floors below it (`tests/integration/floors.rs` keeps
+//! it so). `ARCHITECTURE.md` shows the life of a hive through them.
 
 pub mod wintypes;
+
 pub mod hive;
+
+pub mod mapi;
+
 pub mod account;
+
+pub mod finding;
+
+pub mod rules;

@@ -57,7 +57,8 @@ pub struct Listed<T> {
     pub complete: bool,
 }
 
-/// What looking for a key gave.
+/// What looking for something gave: not seeing it and knowing that it is not there are two things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found<T> {
     /// It is there.
     Here(T),
@@ -65,6 +66,53 @@ pub enum Found<T> {
     Absent,
     /// It was not seen, but the list could not be read to its end.
     Unknown,
+}
+
+impl<T> Found<T> {
+    /// What is there, if it was seen.
+    pub fn here(self) -> Option<T> {
+        match self {
+            Self::Here(found) => Some(found),
+            Self::Absent | Self::Unknown => None,
+        }
+    }
+
+    /// Goes on with what is there.
+    pub fn and_then<U>(self, next: impl FnOnce(T) -> Found<U>) -> Found<U> {
+        match self {
+            Self::Here(found) => next(found),
+            Self::Absent => Found::Absent,
+            Self::Unknown => Found::Unknown,
+        }
+    }
+
+    /// The same, where not having seen it proves nothing.
+    #[must_use]
+    pub fn or_unknown(self) -> Self {
+        match self {
+            Self::Absent => Self::Unknown,
+            other => other,
+        }
+    }
+
+    /// Whether it is known not to be there.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    /// Whether it may be there unseen.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+
+    /// The same, borrowed.
+    pub fn as_ref(&self) -> Found<&T> {
+        match self {
+            Self::Here(found) => Found::Here(found),
+            Self::Absent => Found::Absent,
+            Self::Unknown => Found::Unknown,
+        }
+    }
 }
 
 /// A live value, its data still unread.
@@ -511,6 +559,11 @@ pub struct Reached {
 }
 
 impl Reached {
+    /// Takes a mark back, for a walk that begins at a key that was marked when it was listed.
+    pub fn forget(&mut self, key: &Key<'_, '_>) {
+        self.cells.remove(&key.node.cell_offset());
+    }
+
     /// Marks a key; tells whether it was new.
     pub fn first_time(&mut self, key: &Key<'_, '_>) -> bool {
         self.cells.insert(key.node.cell_offset())

@@ -148,18 +148,14 @@ fn split_head(bytes: &[u8]) -> Result<([u8; 4], MapiUid, &[u8]), EntryIdError> {
 }
 
 /// Version and flag (one byte each), the DLL's name, zeros up to a multiple of four from the start, the inner identifier.
+/// That of personal folders is found by its provider, should a writer have padded differently.
 fn wrapped_store(bytes: &[u8]) -> Option<EntryIdBody<'_>> {
     let (dll, after_dll) = ansi_until_nul(bytes.get(HEAD + 2..)?)?;
-    let dll_end = bytes.len() - after_dll.len();
-    let aligned = bytes.get(dll_end.next_multiple_of(4)..);
-    // A writer that did not align: the provider of personal folders is still recognized.
-    let inner = [aligned, Some(after_dll)].into_iter().flatten().find(|bytes| has_known_provider(bytes)).or(aligned);
-    let inner = inner.and_then(|bytes| inner_entry_id(&dll, bytes)).map(Box::new);
+    let aligned = bytes.get((bytes.len() - after_dll.len()).next_multiple_of(4)..);
+    let provider_at = after_dll.windows(16).position(|uid| uid == MSPST_PROVIDER.0);
+    let by_provider = provider_at.and_then(|at| after_dll.get(at.checked_sub(4)?..));
+    let inner = by_provider.or(aligned).and_then(|bytes| inner_entry_id(&dll, bytes)).map(Box::new);
     Some(EntryIdBody::WrappedStore { dll, inner })
-}
-
-fn has_known_provider(bytes: &[u8]) -> bool {
-    split_head(bytes).is_ok_and(|(_, provider, _)| provider == MSPST_PROVIDER)
 }
 
 /// The identifier inside; it is not unwrapped a second time, so that nesting has an end.
@@ -247,13 +243,12 @@ mod tests {
     }
 
     #[test]
-    fn a_wrapped_store_without_padding_is_still_read() {
-        let mut bytes = wrapped_pst();
-        bytes.splice(22..32, *b"mspst32.dll\0x\0");
-        assert_eq!(EntryId::parse(&bytes).unwrap().pst_path(), None);
-        let mut bytes = wrapped_pst();
-        bytes.splice(22..32, *b"pst.dll\0");
-        assert_eq!(EntryId::parse(&bytes).unwrap().pst_path(), Some("D:\\Documents\\outlook.pst"));
+    fn a_wrapped_store_with_other_padding_is_still_read() {
+        for dll in [&b"pst.dll\0"[..], b"mspst.dll\0\0\0\0\0\0", b"mspst32.dll\0"] {
+            let mut bytes = wrapped_pst();
+            bytes.splice(22..32, dll.iter().copied());
+            assert_eq!(EntryId::parse(&bytes).unwrap().pst_path(), Some("D:\\Documents\\outlook.pst"));
+        }
     }
 
     #[test]

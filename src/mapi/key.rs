@@ -42,11 +42,17 @@ pub struct MapiValue<'b> {
 
 impl<'b> MapiKey<'b> {
     /// Reads a key with its values. `parent` is the path of the key above.
-    pub(super) fn read(tree: &Tree<'b>, key: &Key<'_, 'b>, parent: &Rc<str>, problems: &mut Problems) -> Self {
+    pub(super) fn read(
+        tree: &Tree<'b>,
+        key: &Key<'_, 'b>,
+        parent: &Rc<str>,
+        problems: &mut Problems,
+    ) -> Self {
         let name = key.name();
         let path = join(parent, &name);
         let listed = key.values(&path, problems);
-        let values = listed.items.into_iter().map(|value| MapiValue::read(tree, value, &path, problems)).collect();
+        let values =
+            listed.items.into_iter().map(|value| MapiValue::read(tree, value, &path, problems)).collect();
         Self {
             parent: Rc::clone(parent),
             name,

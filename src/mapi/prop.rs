@@ -249,8 +249,18 @@ mod tests {
 
     #[test]
     fn near_names_are_no_properties() {
-        for text in ["", "S", "001e660", "001e66020", "SS001e6602", "T001e6602", "001e 602", "+01e6602", "LastChangeVer", "ä01e660"]
-        {
+        for text in [
+            "",
+            "S",
+            "001e660",
+            "001e66020",
+            "SS001e6602",
+            "T001e6602",
+            "001e 602",
+            "+01e6602",
+            "LastChangeVer",
+            "ä01e660",
+        ] {
             assert_eq!(PropName::parse(text), None, "{text}");
         }
     }

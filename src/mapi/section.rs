@@ -132,10 +132,9 @@ fn kind(section: &ProviderSection<'_>, service_name: Option<&str>, links: &Links
         || has(tags::PR_RESOURCE_TYPE)
         || has(tags::PR_SERVICE_UID)
         || has(tags::PR_PROVIDER_DLL_NAME);
-    match service_name {
-        Some("EMABLT") => SectionKind::Ldap,
-        Some("MSFS") => SectionKind::MsMail,
-        _ if is_provider => SectionKind::Provider,
-        _ => SectionKind::Other,
+    match service_name.and_then(SectionKind::for_service) {
+        Some(kind) => kind,
+        None if is_provider => SectionKind::Provider,
+        None => SectionKind::Other,
     }
 }

@@ -87,7 +87,12 @@ impl SectionKind {
     fn has_own_numbers(self) -> bool {
         matches!(
             self,
-            Self::Ldap | Self::MsMail | Self::OutlookAddressBook | Self::DialUp | Self::ProfileName | Self::Capone
+            Self::Ldap
+                | Self::MsMail
+                | Self::OutlookAddressBook
+                | Self::DialUp
+                | Self::ProfileName
+                | Self::Capone
         )
     }
 }
@@ -172,7 +177,8 @@ pub fn decoded_text(kind: SectionKind, tag: PropTag, value: &PropValue<'_>) -> S
         }
         (Coding::Hex, PropValue::Long(number)) => format!("{:#x}", number.cast_unsigned()),
         (Coding::Hex, PropValue::MultiLong(numbers)) => {
-            let numbers: Vec<_> = numbers.iter().map(|number| format!("{:#x}", number.cast_unsigned())).collect();
+            let numbers: Vec<_> =
+                numbers.iter().map(|number| format!("{:#x}", number.cast_unsigned())).collect();
             format!("[{}]", numbers.join(","))
         }
         (Coding::Filetime, PropValue::I8(ticks)) => Filetime(ticks.cast_unsigned()).to_string(),
@@ -756,4 +762,146 @@ tags! {
     DIAL_UP_PASSWORD as none = 0x67f1, SECRET, [DialUp], "RegRipper outlook2.pl";
     /// User of the dial-up connection.
     DIAL_UP_USER as none = 0x67f2, SECRET, [DialUp], "RegRipper outlook2.pl";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hive::ValueType;
+    use crate::mapi::prop::test_bytes::hex;
+    use crate::mapi::prop::{PropName, decode};
+
+    fn name(kind: SectionKind, value_name: &str) -> Option<&'static str> {
+        lookup(kind, PropName::parse(value_name).unwrap().tag).and_then(|row| row.name)
+    }
+
+    fn text(kind: SectionKind, value_name: &str, digits: &str) -> String {
+        let tag = PropName::parse(value_name).unwrap().tag;
+        decoded_text(kind, tag, &decode(tag.prop_type(), ValueType::REG_BINARY, &hex(digits)).value)
+    }
+
+    #[test]
+    fn one_number_means_different_things_in_different_sections() {
+        use SectionKind::{GlobalProfile, Ldap, MsMail, Other, OutlookAddressBook, Provider, Root, Service};
+        for (kind, value_name, expected) in [
+            (GlobalProfile, "001e6602", Some("PR_PROFILE_HOME_SERVER")),
+            (GlobalProfile, "001f6602", Some("PR_PROFILE_HOME_SERVER")),
+            (Ldap, "001e6602", Some("PROP_AB_PROVIDER_USER_NAME")),
+            (OutlookAddressBook, "000b6602", Some("PR_CONTAB_SORT_FLAG")),
+            (Other, "001e6602", None),
+            (GlobalProfile, "001e6609", Some("PR_PROFILE_BINDING_ORDER")),
+            (Provider, "00036609", Some("PR_PROFILE_OPEN_FLAGS")),
+            (Provider, "001e6617", Some("PR_PROFILE_ALLPUB_COMMENT")),
+            (Ldap, "01026617", Some("PROP_AB_PROVIDER_USER_PASSWORD_ENCODED")),
+            (GlobalProfile, "001e6610", Some("PR_PROFILE_OFFLINE_STORE_PATH")),
+            (Ldap, "001e6610", Some("PROP_AB_PROVIDER_ADDITIONAL_INFO_SOURCE")),
+            (MsMail, "001e6600", Some("ServerPath")),
+            (MsMail, "001e67f0", Some("Password")),
+            (GlobalProfile, "010267f0", Some("PR_PROFILE_SECURE_MAILBOX")),
+            (GlobalProfile, "00036600", Some("PR_PROFILE_VERSION")),
+            (MsMail, "00036609", None),
+            (Ldap, "00036604", None),
+            (GlobalProfile, "00036627", Some("PR_ROH_PROXY_AUTH_SCHEME")),
+            (OutlookAddressBook, "101f6627", None),
+            (Root, "01023d0e", Some("PR_SERVICES")),
+            (Other, "01023d0e", Some("PR_SERVICES")),
+            (Ldap, "01023d0c", Some("PR_SERVICE_UID")),
+            (Other, "001e6700", None),
+            (Provider, "001f6700", Some("PR_PST_PATH")),
+            (OutlookAddressBook, "001e6700", Some("Ben")),
+            (Service, "00033009", Some("PR_RESOURCE_FLAGS")),
+            (Other, "00033009", Some("PR_RESOURCE_FLAGS")),
+            (GlobalProfile, "01026602", None),
+            (Root, "001e7777", None),
+        ] {
+            assert_eq!(name(kind, value_name), expected, "{kind:?} {value_name}");
+        }
+    }
+
+    #[test]
+    fn flags_are_told_by_name() {
+        use SectionKind::{Capone, GlobalProfile, Other, OutlookAddressBook, Provider, Root, Service};
+        for (kind, value_name, digits, expected) in [
+            // V14 to V16, V23, V24.
+            (GlobalProfile, "00036601", "84090000", "0x984: connect UI, cache private, cache delegates"),
+            (GlobalProfile, "00036601", "80000000", "0x80: 0x80"),
+            (GlobalProfile, "00036604", "11000000", "0x11: use admin privilege, anonymous access"),
+            (GlobalProfile, "00036605", "03000000", "0x3: download, upload"),
+            (GlobalProfile, "00036606", "00400000", "0x4000: encrypt network"),
+            (
+                GlobalProfile,
+                "00036623",
+                "2f000000",
+                "0x2f: use RPC over HTTP, SSL only, mutual authentication, HTTP first on fast networks, HTTP first on \
+                 slow networks",
+            ),
+            (GlobalProfile, "0102663b", "0f0001006a00a00f", "15.1.106.4000"),
+            (GlobalProfile, "0102663b", "0f00", "0f00"),
+            (GlobalProfile, "00036600", "01050000", "0x501"),
+            (GlobalProfile, "00146686", "6b867fb423f0dc01", "2026-05-30T11:01:45.7050219Z"),
+            (Provider, "00036609", "0c000000", "0xc: home logon, take ownership"),
+            (Provider, "00036609", "00000000", "0x0"),
+            (Provider, "00033009", "06100000", "0x1006: default store, primary identity, primary store"),
+            (Provider, "00033009", "80080000", "0x880: temp section, need IPM tree"),
+            (Service, "00033009", "22000000", "0x22: single copy, no primary identity"),
+            (Other, "00033009", "22000000", "0x22"),
+            (Provider, "0003660a", "01000000", "1 (primary)"),
+            (Provider, "0003660a", "0a000000", "10"),
+            (Provider, "00033e03", "21000000", "33 (message store)"),
+            (Provider, "00036702", "00000010", "0x10000000: 0x10000000"),
+            (Provider, "00036770", "00000080", "0x80000000: Unicode"),
+            (
+                Provider,
+                "01023414",
+                "5494a1c0297f101ba58708002b2a2517",
+                "[\"5494a1c0297f101ba58708002b2a2517\"]",
+            ),
+            // V10, V28.
+            (OutlookAddressBook, "10036621", "0f010480", "[0x8004010f]"),
+            (Capone, "00030330", "0c000000", "12"),
+            // A list that is not one, and a value that is not of its type.
+            (Root, "01023d0e", "595f", "595f"),
+            (GlobalProfile, "00036601", "8409", "8409"),
+        ] {
+            assert_eq!(text(kind, value_name, digits), expected, "{kind:?} {value_name}");
+        }
+        let two = "595f789f3cd59d449099570b8ac916e69cf6c4df9bcfa8469b1ed5ed95305f1d";
+        assert_eq!(
+            text(Root, "01023d0e", two),
+            "[\"595f789f3cd59d449099570b8ac916e6\",\"9cf6c4df9bcfa8469b1ed5ed95305f1d\"]"
+        );
+    }
+
+    #[test]
+    fn entry_identifiers_are_told_by_what_they_open() {
+        let wrapped = "0000000038a1bb1005e5101aa1bb08002b2a56c200006d737073742e646c6c00000000004e495441f9bfb80100aa0037d9\
+                       6e0000000044003a005c0061000000";
+        assert_eq!(text(SectionKind::Provider, "01020fff", wrapped), "mspst.dll: personal folders D:\\a");
+        // V26: nothing is known of the provider.
+        let other = "00000000b184b4ead0abcb41a8d00dea0c29b04401000000000100002f00";
+        assert_eq!(text(SectionKind::Root, "01023d06", other), other);
+    }
+
+    #[test]
+    fn section_kinds_keep_their_text() {
+        for (kind, text) in SectionKind::ALL {
+            assert_eq!((kind.as_str(), SectionKind::parse(text)), (text, Some(kind)));
+        }
+        assert_eq!(SectionKind::for_service("emablt"), Some(SectionKind::Ldap));
+        assert_eq!(SectionKind::for_service("MSEMS"), None);
+    }
+
+    #[test]
+    fn no_two_rows_claim_the_same_place() {
+        for (index, row) in ALL.iter().enumerate() {
+            assert!(!row.meaning.is_empty() && !row.source.is_empty() && !row.types.is_empty(), "{row:?}");
+            for other in ALL.iter().skip(index + 1).filter(|other| other.id == row.id) {
+                let same_type = row.types.iter().any(|prop_type| other.has_type(*prop_type));
+                let same_place =
+                    row.kinds == other.kinds || row.kinds.iter().any(|kind| other.kinds.contains(kind));
+                assert!(!(same_type && same_place), "{row:?} {other:?}");
+            }
+        }
+        assert!(ALL.is_sorted_by_key(|row| row.id));
+    }
 }

@@ -141,7 +141,9 @@ fn read<'a>(
         let unconvincing = header.first_offset_error();
         match header.elements(data, &element) {
             elements @ Elements { error: None, .. } => Ok(Elements { error: unconvincing, ..elements }),
-            elements => Err(unconvincing.or(elements.error).unwrap_or(ElementError::NoElements { found: data.len() })),
+            elements => {
+                Err(unconvincing.or(elements.error).unwrap_or(ElementError::NoElements { found: data.len() }))
+            }
         }
     });
     match attempts {
@@ -205,7 +207,8 @@ impl<'a> Header<'a> {
             Elements { elements: Vec::new(), terminated: true, width: Some(self.width), error: None };
         let mut left = data.len();
         for (index, (len, offset)) in (0_u32..).zip(self.places()) {
-            let tail = usize::try_from(offset).ok().filter(|_| offset >= self.end()).and_then(|at| data.get(at..));
+            let tail =
+                usize::try_from(offset).ok().filter(|_| offset >= self.end()).and_then(|at| data.get(at..));
             let Some((bytes, terminated)) = tail.and_then(|tail| element(len, tail)) else {
                 read.error = Some(ElementError::OutOfBounds { index, offset, len, found: data.len() });
                 break;

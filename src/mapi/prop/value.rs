@@ -161,7 +161,9 @@ impl fmt::Display for PropValue<'_> {
             Self::MultiSysTime(times) => list(f, times, |f, time| write!(f, "\"{time}\"")),
             Self::MultiClsid(guids) => list(f, guids, |f, guid| write!(f, "\"{}\"", Guid(*guid))),
             Self::MultiText(texts) => list(f, texts, |f, text| quoted(f, text)),
-            Self::MultiBinary(elements) => list(f, elements, |f, bytes| write!(f, "\"{}\"", HexPreview(bytes))),
+            Self::MultiBinary(elements) => {
+                list(f, elements, |f, bytes| write!(f, "\"{}\"", HexPreview(bytes)))
+            }
         }
     }
 }

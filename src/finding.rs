@@ -1,0 +1,246 @@
+//! Floor 4: what a rule claims, and the evidence that carries it.
+
+use crate::account::Confidence;
+use crate::hive::{Offset, Origin};
+use crate::mapi::{MapiKey, MapiValue, Profile, ProfileState, ProviderSection, Root};
+use crate::wintypes::Filetime;
+
+/// How much a finding matters. Never encodes how sure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// A fact or a normal state.
+    Info,
+    /// Hygiene.
+    Low,
+    /// A defect or exposure that the bytes carry.
+    Medium,
+    /// An exposure that needs action now, corroborated.
+    High,
+}
+
+impl Severity {
+    /// All grades, for the documentation of the vocabulary.
+    pub const ALL: [Self; 4] = [Self::Info, Self::Low, Self::Medium, Self::High];
+
+    /// The word used in every table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// What kind of record a piece of evidence is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Record {
+    /// A key node.
+    KeyNode,
+    /// A key value.
+    KeyValue,
+    /// Bytes outside of a cell: of the base block, or the data of a value.
+    Data,
+}
+
+impl Record {
+    /// All kinds, for the documentation of the vocabulary.
+    pub const ALL: [Self; 3] = [Self::KeyNode, Self::KeyValue, Self::Data];
+
+    /// The word used in every table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::KeyNode => "nk",
+            Self::KeyValue => "vk",
+            Self::Data => "data",
+        }
+    }
+}
+
+/// One place in a file that a finding rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// What it is to the finding, in a few words: `profile key`, `list of services`.
+    pub role: &'static str,
+    /// The key, from the root of the hive.
+    pub key_path: String,
+    /// The value, if it is one.
+    pub value_name: Option<String>,
+    /// What lies at the offset.
+    pub record: Record,
+    /// Where: of a cell, its size field.
+    pub at: Offset,
+    /// How many bytes.
+    pub size: u64,
+    /// When the key last changed.
+    pub last_written: Option<Filetime>,
+    /// Whether these bytes are live, from a log, deleted.
+    pub origin: Origin,
+    /// What it says, decoded, secrets withheld.
+    pub value: Option<String>,
+}
+
+impl Evidence {
+    /// A key.
+    pub fn key(role: &'static str, key: &MapiKey<'_>) -> Self {
+        Self {
+            role,
+            key_path: key.path(),
+            value_name: None,
+            record: Record::KeyNode,
+            at: key.at,
+            size: u64::from(key.size),
+            last_written: Some(key.last_written),
+            origin: key.origin,
+            value: None,
+        }
+    }
+
+    /// A value and what it says.
+    pub fn value(role: &'static str, key: &MapiKey<'_>, value: &MapiValue<'_>, says: String) -> Self {
+        Self {
+            value_name: Some(value.name()),
+            record: Record::KeyValue,
+            at: value.at(),
+            size: u64::from(value.size()),
+            value: Some(says),
+            ..Self::key(role, key)
+        }
+    }
+}
+
+/// What a claim is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// The root, as tables show it.
+    pub root: Option<String>,
+    /// The profile's name.
+    pub profile: Option<String>,
+    /// The family its name belongs to.
+    pub profile_family: Option<&'static str>,
+    /// Live, marked for deletion, recovered.
+    pub profile_state: Option<ProfileState>,
+    /// The process identifier that the name seems to carry.
+    pub name_pid: Option<u32>,
+    /// The creation time that the name seems to carry.
+    pub name_created: Option<Filetime>,
+    /// The section.
+    pub section_uid: Option<String>,
+    /// The message service it belongs to.
+    pub service_name: Option<String>,
+}
+
+impl Subject {
+    /// A root as a whole.
+    pub fn root(root: &Root<'_>) -> Self {
+        Self { root: Some(root.to_string()), ..Self::default() }
+    }
+
+    /// A profile.
+    pub fn profile(root: &Root<'_>, profile: &Profile<'_>) -> Self {
+        let edk = profile.name_facts.edk.as_ref();
+        Self {
+            profile: Some(profile.name().to_owned()),
+            profile_family: profile.name_facts.family.map(|family| family.id),
+            profile_state: Some(profile.state),
+            name_pid: edk.map(|edk| edk.pid),
+            name_created: edk.map(|edk| edk.created),
+            ..Self::root(root)
+        }
+    }
+
+    /// The same, about one of its sections.
+    #[must_use]
+    pub fn section(mut self, section: &ProviderSection<'_>) -> Self {
+        self.section_uid = Some(section.uid.to_string());
+        self.service_name.clone_from(&section.service_name);
+        self
+    }
+}
+
+/// What a rule says about a hive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// How much it matters.
+    pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What it is about.
+    pub subject: Subject,
+    /// What was seen here, in a sentence or two.
+    pub detail: String,
+    /// What the finding's `last_written` means; empty where there is none.
+    pub time_meaning: String,
+    /// The earliest of the times that the claim spans.
+    pub first_seen: Option<Filetime>,
+    /// The latest of them.
+    pub last_seen: Option<Filetime>,
+    /// How many of what the claim counts.
+    pub count: u64,
+    /// Every place it rests on, the most telling first. Never empty.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Claim {
+    /// A claim that rests on `evidence`; its time means the last write of its key.
+    pub fn new(
+        severity: Severity,
+        confidence: Confidence,
+        subject: Subject,
+        evidence: Evidence,
+        detail: String,
+    ) -> Self {
+        let time_meaning = evidence.last_written.map_or("", |_| "last change of the key").to_owned();
+        Self {
+            severity,
+            confidence,
+            subject,
+            detail,
+            time_meaning,
+            first_seen: evidence.last_written,
+            last_seen: evidence.last_written,
+            count: 1,
+            evidence: vec![evidence],
+        }
+    }
+
+    /// Adds further evidence; the claim then spans its times too.
+    #[must_use]
+    pub fn with(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
+        for evidence in evidence {
+            if let Some(time) = evidence.last_written {
+                self.first_seen = Some(self.first_seen.map_or(time, |first| first.min(time)));
+                self.last_seen = Some(self.last_seen.map_or(time, |last| last.max(time)));
+            }
+            self.evidence.push(evidence);
+        }
+        self
+    }
+
+    /// Says what the times mean where a profile's sections were written together.
+    #[must_use]
+    pub fn timed_by(mut self, profile: &Profile<'_>) -> Self {
+        let time = self.evidence.first().and_then(|evidence| evidence.last_written);
+        if let (Some(time), Some(together)) = (time, profile.written_together())
+            && together.includes(time)
+        {
+            self.time_meaning = format!(
+                "written together with {} of {} sections: creation or rewrite, the bytes cannot tell",
+                together.count, together.of
+            );
+        }
+        self
+    }
+}
+
+/// A claim about a known hive: what the tables print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Hash of rule, host, hive and evidence.
+    pub id: String,
+    /// The rule's identifier.
+    pub rule_id: &'static str,
+    /// What the rule says.
+    pub claim: Claim,
+}

@@ -1,0 +1,348 @@
+//! Where MAPI keeps profiles in a user's hive, and everything that is read there.
+
+use std::fmt;
+use std::rc::Rc;
+
+use crate::hive::{Error, Found, Key, Problems, Reached, Tree, join};
+use crate::wintypes::same_name;
+
+use super::families;
+use super::key::{MapiKey, MapiValue};
+use super::profile::{Profile, ProfileState};
+use super::section::ProviderSection;
+use super::tags::SectionKind;
+use super::uid::MapiUid;
+
+/// Which program family's profiles a root holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RootKind {
+    /// `Software\Microsoft\Windows NT\CurrentVersion\Windows Messaging Subsystem` (Q183904).
+    WindowsNt,
+    /// `Software\Microsoft\Windows Messaging Subsystem`: Windows 95, 98 and Me (Q141984).
+    Windows9x,
+    /// `Software\Microsoft\Office\<version>\Outlook`: Outlook 2013 and later (KB2850989); the version.
+    Office(String),
+}
+
+/// A place of profiles.
+#[derive(Clone, Debug)]
+pub struct Root<'b> {
+    /// Which.
+    pub kind: RootKind,
+    /// Whether it lies in the 32-bit view that 64-bit Windows keeps for programs (not expected in a user hive).
+    pub wow64: bool,
+    /// The subsystem's or Outlook's key itself, with its values.
+    pub key: MapiKey<'b>,
+    /// `Profiles`.
+    pub live: Found<ProfileList<'b>>,
+    /// `Deleted Profiles`.
+    pub deleted: Found<ProfileList<'b>>,
+    /// Other keys below the subsystem's key (`Simple MAPI-CMC`); of Outlook's key nothing else is read.
+    pub other_keys: Vec<MapiKey<'b>>,
+}
+
+/// `Profiles` or `Deleted Profiles`, and the profiles below it.
+#[derive(Clone, Debug)]
+pub struct ProfileList<'b> {
+    /// The key.
+    pub key: MapiKey<'b>,
+    /// The profiles, in the order on disk.
+    pub profiles: Vec<Profile<'b>>,
+}
+
+/// What a hive holds for MAPI.
+#[derive(Clone, Debug, Default)]
+pub struct Mapi<'b> {
+    /// Every root that is there.
+    pub roots: Vec<Root<'b>>,
+    /// Paths of which it is unknown whether a root is there.
+    pub unknown: Vec<String>,
+}
+
+/// As tables show it: `Windows NT`, `Windows 9x`, `Office 16.0`, with ` (WOW6432Node)` where it applies.
+impl fmt::Display for Root<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            RootKind::WindowsNt => f.write_str("Windows NT")?,
+            RootKind::Windows9x => f.write_str("Windows 9x")?,
+            RootKind::Office(version) => write!(f, "Office {version}")?,
+        }
+        f.write_str(if self.wow64 { " (WOW6432Node)" } else { "" })
+    }
+}
+
+/// Both views of the registry in which a program may have written.
+const VIEWS: [(&str, bool); 2] = [(r"Software\Microsoft", false), (r"Software\WOW6432Node\Microsoft", true)];
+const WINDOWS_NT: &str = r"Windows NT\CurrentVersion\Windows Messaging Subsystem";
+const WINDOWS_9X: &str = "Windows Messaging Subsystem";
+const PROFILES: &str = "Profiles";
+const DELETED_PROFILES: &str = "Deleted Profiles";
+
+impl<'b> Mapi<'b> {
+    /// Reads every profile it can; what it cannot read, it reports.
+    pub fn read(tree: &Tree<'b>, problems: &mut Problems) -> Self {
+        let mut mapi = Self::default();
+        let Ok(root) = tree.root() else { return mapi };
+        let mut reader = Reader { tree, reached: Reached::default(), problems };
+        for (view, wow64) in VIEWS {
+            let microsoft = match root.descendant(view) {
+                Found::Here(key) => key,
+                Found::Absent => continue,
+                Found::Unknown => {
+                    mapi.unknown.push(view.into());
+                    continue;
+                }
+            };
+            for (path, kind) in [(WINDOWS_NT, RootKind::WindowsNt), (WINDOWS_9X, RootKind::Windows9x)] {
+                let full = join(view, path);
+                match microsoft.descendant(path) {
+                    Found::Here(key) => mapi.roots.push(reader.subsystem(&key, &full, kind, wow64)),
+                    Found::Absent => {}
+                    Found::Unknown => mapi.unknown.push(full),
+                }
+            }
+            reader.office(&microsoft, &join(view, "Office"), wow64, &mut mapi);
+        }
+        mapi
+    }
+
+    /// All profiles of a state, with their roots.
+    pub fn profiles(&self, state: ProfileState) -> impl Iterator<Item = (&Root<'b>, &Profile<'b>)> {
+        self.roots.iter().flat_map(move |root| {
+            let list = root.list(state).as_ref().here();
+            list.into_iter().flat_map(move |list| list.profiles.iter().map(move |profile| (root, profile)))
+        })
+    }
+
+    /// All profiles, live ones first.
+    pub fn all_profiles(&self) -> impl Iterator<Item = (&Root<'b>, &Profile<'b>)> {
+        self.profiles(ProfileState::Live).chain(self.profiles(ProfileState::DeletedPending))
+    }
+
+    /// Whether it is known of every place whether profiles of this state are there, and which.
+    pub fn is_complete(&self, state: ProfileState) -> bool {
+        self.unknown.is_empty()
+            && self.roots.iter().all(|root| match root.list(state) {
+                Found::Here(list) => list.key.subkeys_complete,
+                Found::Absent => true,
+                Found::Unknown => false,
+            })
+    }
+
+    /// When any key of any root last changed.
+    pub fn latest_write(&self) -> Option<crate::wintypes::Filetime> {
+        self.roots.iter().flat_map(Root::keys).map(|key| key.last_written).max()
+    }
+}
+
+impl<'b> Root<'b> {
+    /// `Profiles` or `Deleted Profiles`.
+    pub fn list(&self, state: ProfileState) -> &Found<ProfileList<'b>> {
+        match state {
+            ProfileState::Live => &self.live,
+            ProfileState::DeletedPending => &self.deleted,
+            ProfileState::Recovered => &Found::Absent,
+        }
+    }
+
+    /// The value `DefaultProfile`: on `Profiles`, or on Outlook's key from Outlook 2013 on; the key that holds it too.
+    pub fn default_profile(&self) -> Found<(&MapiKey<'b>, &MapiValue<'b>)> {
+        let holder = match &self.kind {
+            RootKind::Office(_) => Found::Here(&self.key),
+            RootKind::WindowsNt | RootKind::Windows9x => {
+                self.live.as_ref().and_then(|list| Found::Here(&list.key))
+            }
+        };
+        holder.and_then(|key| key.named("DefaultProfile").and_then(|value| Found::Here((key, value))))
+    }
+
+    /// Every key that was read below the root, the root's own first.
+    pub fn keys(&self) -> impl Iterator<Item = &MapiKey<'b>> {
+        let of_lists = [&self.live, &self.deleted]
+            .into_iter()
+            .filter_map(|list| list.as_ref().here())
+            .flat_map(|list| std::iter::once(&list.key).chain(list.profiles.iter().flat_map(Profile::keys)));
+        std::iter::once(&self.key).chain(&self.other_keys).chain(of_lists)
+    }
+}
+
+impl<'b> ProfileList<'b> {
+    /// The profile with this name, in any letter case.
+    pub fn named(&self, name: &str) -> Found<&Profile<'b>> {
+        match self.profiles.iter().find(|profile| same_name(profile.name(), name)) {
+            Some(profile) => Found::Here(profile),
+            None if self.key.subkeys_complete => Found::Absent,
+            None => Found::Unknown,
+        }
+    }
+}
+
+/// Reads keys below the roots, no key twice.
+struct Reader<'r, 'b> {
+    tree: &'r Tree<'b>,
+    reached: Reached,
+    problems: &'r mut Problems,
+}
+
+impl<'r, 'b> Reader<'r, 'b> {
+    fn subsystem(&mut self, key: &Key<'r, 'b>, path: &str, kind: RootKind, wow64: bool) -> Root<'b> {
+        let (above, _) = path.rsplit_once('\\').unwrap_or_default();
+        let mut root = Root {
+            kind,
+            wow64,
+            key: MapiKey::read(self.tree, key, &Rc::from(above), self.problems),
+            live: Found::Absent,
+            deleted: Found::Absent,
+            other_keys: Vec::new(),
+        };
+        for child in self.children(key, path, &mut root.key) {
+            match child.name() {
+                name if name.eq_ignore_ascii_case(PROFILES) => {
+                    root.live = Found::Here(self.list(&child, path, ProfileState::Live));
+                }
+                name if name.eq_ignore_ascii_case(DELETED_PROFILES) => {
+                    root.deleted = Found::Here(self.list(&child, path, ProfileState::DeletedPending));
+                }
+                _ => self.below(&child, path, &mut root.other_keys),
+            }
+        }
+        if !root.key.subkeys_complete {
+            root.live = root.live.or_unknown();
+            root.deleted = root.deleted.or_unknown();
+        }
+        root
+    }
+
+    /// Every `Office\<n>.0\Outlook` that has profiles, deleted profiles or a default profile.
+    fn office(&mut self, microsoft: &Key<'r, 'b>, path: &str, wow64: bool, mapi: &mut Mapi<'b>) {
+        let office = match microsoft.subkey("Office") {
+            Found::Here(key) => key,
+            Found::Absent => return,
+            Found::Unknown => return mapi.unknown.push(path.into()),
+        };
+        let versions = office.subkeys(path, self.problems);
+        if !versions.complete {
+            mapi.unknown.push(path.into());
+        }
+        for version in versions.items {
+            let name = version.name();
+            if !is_office_version(&name) {
+                continue;
+            }
+            let version_path = join(path, &name);
+            let outlook_path = join(&version_path, "Outlook");
+            match version.subkey("Outlook") {
+                Found::Here(key) => mapi.roots.extend(self.outlook(&key, &version_path, name, wow64)),
+                Found::Absent => {}
+                Found::Unknown => mapi.unknown.push(outlook_path),
+            }
+        }
+    }
+
+    fn outlook(&mut self, key: &Key<'r, 'b>, above: &str, version: String, wow64: bool) -> Option<Root<'b>> {
+        let path = join(above, &key.name());
+        let mut list = |name, state| match key.subkey(name) {
+            Found::Here(child) => Found::Here(self.list(&child, &path, state)),
+            Found::Absent => Found::Absent,
+            Found::Unknown => Found::Unknown,
+        };
+        let live = list(PROFILES, ProfileState::Live);
+        let deleted = list(DELETED_PROFILES, ProfileState::DeletedPending);
+        let nothing = live.is_absent() && deleted.is_absent() && key.value("DefaultProfile").is_absent();
+        if nothing {
+            return None;
+        }
+        let kind = RootKind::Office(version);
+        let mut key = MapiKey::read(self.tree, key, &Rc::from(above), self.problems);
+        // Outlook's key holds hundreds of settings that are no part of MAPI.
+        key.values.retain(|value| value.name().eq_ignore_ascii_case("DefaultProfile"));
+        Some(Root { kind, wow64, key, live, deleted, other_keys: Vec::new() })
+    }
+
+    fn list(&mut self, key: &Key<'r, 'b>, above: &str, state: ProfileState) -> ProfileList<'b> {
+        let path = join(above, &key.name());
+        let mut list_key = MapiKey::read(self.tree, key, &Rc::from(above), self.problems);
+        let children = self.children(key, &path, &mut list_key);
+        let parent = Rc::from(path.as_str());
+        let profiles = children.iter().map(|child| self.profile(child, &parent, state)).collect();
+        ProfileList { key: list_key, profiles }
+    }
+
+    fn profile(&mut self, key: &Key<'r, 'b>, parent: &Rc<str>, state: ProfileState) -> Profile<'b> {
+        let mut profile_key = MapiKey::read(self.tree, key, parent, self.problems);
+        let path = profile_key.path();
+        let mut profile = Profile {
+            state,
+            name_facts: families::classify(&profile_key.name),
+            sections: Vec::new(),
+            other_keys: Vec::new(),
+            key: profile_key.clone(),
+        };
+        let shared_path = Rc::from(path.as_str());
+        for child in self.children(key, &path, &mut profile_key) {
+            match MapiUid::from_key_name(&child.name()) {
+                Some(uid) => profile.sections.push(self.section(&child, uid, &shared_path)),
+                None => self.below(&child, &path, &mut profile.other_keys),
+            }
+        }
+        profile.key = profile_key;
+        profile.classify_sections();
+        profile
+    }
+
+    fn section(&mut self, key: &Key<'r, 'b>, uid: MapiUid, parent: &Rc<str>) -> ProviderSection<'b> {
+        let mut section_key = MapiKey::read(self.tree, key, parent, self.problems);
+        let path = section_key.path();
+        let mut below = Vec::new();
+        for child in self.children(key, &path, &mut section_key) {
+            self.below(&child, &path, &mut below);
+        }
+        ProviderSection { uid, kind: SectionKind::Other, service_name: None, key: section_key, below }
+    }
+
+    /// A key's subkeys that were not reached before; tells the key whether these are all.
+    fn children(&mut self, key: &Key<'r, 'b>, path: &str, into: &mut MapiKey<'b>) -> Vec<Key<'r, 'b>> {
+        let mut listed = key.subkeys(path, self.problems);
+        into.subkeys_complete = listed.complete;
+        listed.items.retain(|child| {
+            let new = self.reached.first_time(child);
+            if !new {
+                into.subkeys_complete = false;
+                self.problems.add(child.at(), Some(&join(path, &child.name())), Error::SeenBefore);
+            }
+            new
+        });
+        listed.items
+    }
+
+    /// A key and all keys below it, as they are.
+    fn below(&mut self, key: &Key<'r, 'b>, above: &str, into: &mut Vec<MapiKey<'b>>) {
+        let tree = self.tree;
+        self.reached.forget(key);
+        let path = join(above, &key.name());
+        tree.walk(key.clone(), &path, &mut self.reached, self.problems, |step, problems| {
+            let (above, _) = step.path.rsplit_once('\\').unwrap_or_default();
+            let mut read = MapiKey::read(tree, step.key, &Rc::from(above), problems);
+            read.subkeys_complete = step.subkeys_complete;
+            into.push(read);
+        });
+    }
+}
+
+/// `<digits>.<digits>`: the folders of the Office versions among others such as `Common`.
+fn is_office_version(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(major, minor)| {
+        [major, minor].iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn office_versions_are_numbers() {
+        assert!(["15.0", "16.0", "9.0"].into_iter().all(is_office_version));
+        assert!(!["Common", "16", "16.", ".0", "16.0.1", "16.0x"].into_iter().any(is_office_version));
+    }
+}

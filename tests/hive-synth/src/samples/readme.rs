@@ -1,0 +1,73 @@
+use std::fmt::Write as _;
+
+use super::{Kind, Sample, all};
+
+const INTRODUCTION: &str = "\
+# Sample hives
+
+Everything here is synthetic. No byte comes from a real machine, every name of a host, account, mailbox or domain is
+made up, and nothing is presented as real: where the inner form of a profile is not published (what the Calendar
+Connector or the Internet Mail Service write), the samples follow the Exchange Development Kit, and that is a guess.
+
+The tree has the shape of collected images: one folder for each host, the drive below it. It is written, byte for
+byte the same each time, by
+
+    scripts/make_sample_hives             # writes sample-hives/
+    scripts/make_sample_hives --check     # compares with what is there; exit code 1 if anything differs
+
+This file is written by the same command: do not edit it, edit `tests/hive-synth/src/samples/`.
+
+Rules are those of the project's domain reference. A severity is the one for a run over this tree as it is: without
+SYSTEM and SOFTWARE hives the kind of an account is known only from well-known SIDs, and rules that need these hives
+(L04, L06, L08, C16, C17 of ordinary accounts, C26, X03, X05, X06, H05) have nothing to judge. Where a rule fires for
+several profiles, they are listed; whether that makes one finding or several is the rule's choice.
+";
+
+const FLEET: &str = "\
+## Rules across hosts
+
+- X01: 12 of the 20 profiles with a home server name `EXCH2KB` (hosts CLEAN01, EXCH2KB, TS02), the other 8, all of host
+  EXCH55A, name `EXCH55A`. Against that majority X01 fires for the account `exsvc` alone.
+- X02, X04, L15: no mailbox is named by three accounts, and no two profiles share a search key. The two profiles
+  `Archive Job` of EXCH55A name the same mailbox, in one account; both accounts of TS02 name the same connector.
+- H02, H03, L13, C06, C11, C12, C13, C22, C23, S05: no sample fires them. Deleted records are in no hive.
+";
+
+/// The text of `sample-hives/README.md`.
+pub fn readme() -> String {
+    let mut text = INTRODUCTION.to_owned();
+    for host in all() {
+        write!(text, "\n## {}\n\n{}.\n", host.name, host.about).expect("memory");
+        for sample in host.samples {
+            describe(&mut text, host.name, sample);
+        }
+    }
+    text + "\n" + FLEET
+}
+
+fn describe(text: &mut String, host: &str, sample: &Sample) {
+    write!(text, "\n### `{host}/{}`\n\n{}.\n", sample.path, sample.about).expect("memory");
+    match (sample.kind, sample.fires) {
+        (Kind::Hive, []) => text.push_str("\nFires nothing.\n"),
+        (Kind::Log | Kind::Other, _) => {}
+        (Kind::Hive, fires) => {
+            text.push_str("\n| rule | severity | where | why |\n|---|---|---|---|\n");
+            for fired in fires {
+                let places: Vec<String> = fired.places.iter().map(|place| format!("`{place}`")).collect();
+                let (rule, severity, places) = (fired.rule, fired.severity.word(), places.join(", "));
+                writeln!(text, "| {rule} | {severity} | {places} | {} |", fired.why).expect("memory");
+            }
+        }
+    }
+    if sample.dirty() {
+        text.push_str(
+            "\nNot judged, since the hive is dirty and not replayed: L10, L13 and C01 to C09 (C02 would fire).\n",
+        );
+    }
+}
+
+impl Sample {
+    fn dirty(&self) -> bool {
+        self.fires.iter().any(|fired| fired.rule == "H01")
+    }
+}

@@ -1,0 +1,109 @@
+use super::user_hive::UserHive;
+use super::{Host, Kind, Sample, info, low};
+use crate::builder::{HiveBuilder, Version};
+use crate::mapi::{Mailbox, NewProfile, PROFILES, calcon_profile, edk_name, exchange_profile, imc_profile};
+use crate::{MILLISECOND, Sid, filetime};
+
+const SERVER: &str = "EXCH2KB";
+const SITE: &str = "SOUTH";
+
+pub(super) const HOST: Host = Host {
+    name: "TS02",
+    about: "Windows Server 2008 terminal server with the folders of later Windows and names of old services, for rules at their edges",
+    samples: &[
+        Sample {
+            path: "C/Windows/ServiceProfiles/NetworkService/NTUSER.DAT",
+            kind: Kind::Hive,
+            about: "Hive of the network service account, format 1.5, clean: one of each",
+            fires: &[
+                info("L02", &[CALCON], "just one name starts with `MSExchangeCalCon`"),
+                info("L03", &[IMC_OF_SERVICE], "just one name starts with `MSExchangeIMC `"),
+                info("C02", &["Profiles"], "profiles, but no `DefaultProfile`"),
+                info("C27", &[CALCON, IMC_OF_SERVICE], "profiles in the hive of NetworkService"),
+                info(
+                    "S03",
+                    &[CALCON, IMC_OF_SERVICE],
+                    "connect flags 6604 are 3 and 1; info, since the SID shows a service account",
+                ),
+                info("S08", &[CALCON], "connect flags 6604 are 3 (no RPC encryption) and 6606 lacks 0x4000"),
+            ],
+            bytes: network_service,
+        },
+        Sample {
+            path: "C/Users/svc-mail/NTUSER.DAT",
+            kind: Kind::Hive,
+            about: "Hive of an account, format 1.5, clean: two Internet Mail Service profiles and four near misses (`MSExchangeIMC` without what follows, `MSExchangeCal Archive`, an EDK-like name whose time is out of range, a name of 64 characters); its subkeys lists are split, with index roots",
+            fires: &[
+                low("L05", &[IMC_FIRST, IMC_SECOND], "two names start with `MSExchangeIMC `"),
+                info("C02", &["Profiles"], "profiles, but no `DefaultProfile`"),
+                low(
+                    "S03",
+                    &[IMC_FIRST, IMC_SECOND],
+                    "connect flags 6604 are 1; the account kind is unknown without a SYSTEM hive",
+                ),
+            ],
+            bytes: mail_account,
+        },
+    ],
+};
+
+const CALCON: &str = "MSExchangeCalCon 000006a001c95f9fbb162800";
+const IMC_OF_SERVICE: &str = "MSExchangeIMC 0000071401c95f9fc1c93e80";
+const IMC_FIRST: &str = "MSExchangeIMC 000003e801c95f9fe26cf500";
+const IMC_SECOND: &str = "MSExchangeIMC 0000041401c9606909432e00";
+
+fn network_service() -> Vec<u8> {
+    let created = filetime(2008, 11, 3, 9, 0, 0, 0);
+    let mut hive = UserHive {
+        version: Version::V1_5,
+        file_name: r"\SystemRoot\ServiceProfiles\NetworkService\NTUSER.DAT",
+        sid: Some(Sid::NETWORK_SERVICE),
+        created,
+        last_written: filetime(2008, 12, 16, 17, 0, 0, 0),
+        shell: None,
+        protected_storage: false,
+    }
+    .builder();
+    let (calcon, imc) = (filetime(2008, 12, 16, 17, 0, 0, 0), filetime(2008, 12, 16, 17, 0, 11, 240));
+    let profile =
+        NewProfile::new(PROFILES, &edk_name("MSExchangeCalCon", 1696, calcon), calcon + 60 * MILLISECOND);
+    calcon_profile(&mut hive, &profile, SERVER, SITE);
+    let profile = NewProfile::new(PROFILES, &edk_name("MSExchangeIMC", 1812, imc), imc + 60 * MILLISECOND);
+    imc_profile(&mut hive, &profile, SERVER, SITE);
+    hive.build().bytes
+}
+
+fn mail_account() -> Vec<u8> {
+    let mut hive = UserHive {
+        version: Version::V1_5,
+        file_name: r"\??\C:\Users\svc-mail\NTUSER.DAT",
+        sid: Some("S-1-5-21-1111111111-1222222222-1333333333-1310"),
+        created: filetime(2008, 11, 4, 9, 0, 0, 0),
+        last_written: filetime(2008, 12, 18, 9, 0, 0, 0),
+        shell: None,
+        protected_storage: true,
+    }
+    .builder();
+    hive.leaf_size(3);
+    // Two sites, so that the two connectors are two.
+    for (pid, start, site) in [
+        (1000, filetime(2008, 12, 16, 17, 1, 6, 0), SITE),
+        (1044, filetime(2008, 12, 17, 17, 1, 0, 0), "EAST"),
+    ] {
+        let profile =
+            NewProfile::new(PROFILES, &edk_name("MSExchangeIMC", pid, start), start + 60 * MILLISECOND);
+        imc_profile(&mut hive, &profile, SERVER, site);
+    }
+    near_miss(&mut hive, "MSExchangeIMC", 0);
+    near_miss(&mut hive, "MSExchangeCal Archive", 1);
+    // The EDK pattern wants a time from 1986 to 2057 (high word 01b00000 to 01ffffff); this one is of 1770.
+    near_miss(&mut hive, "SyncGateway 0000012c00be92e19c6ae2a0", 2);
+    near_miss(&mut hive, &"Long Name ".repeat(7)[..64], 3);
+    hive.build().bytes
+}
+
+fn near_miss(hive: &mut HiveBuilder, name: &str, number: u64) {
+    let mailbox = Mailbox::new(SERVER, SITE, &format!("mail{number}"), &format!("Mail {number}")).encrypted();
+    let made = filetime(2008, 12, 18, 8, number, 0, 0);
+    exchange_profile(hive, &NewProfile::new(PROFILES, name, made), &mailbox);
+}

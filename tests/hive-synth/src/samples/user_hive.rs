@@ -1,0 +1,92 @@
+use crate::builder::{HiveBuilder, Version};
+use crate::security::{KEY_ALL_ACCESS, SecurityDescriptor, Sid};
+
+/// The account that a hive belongs to, and what the system has left in the hive about it.
+pub(super) struct UserHive<'a> {
+    pub(super) version: Version,
+    /// The path that the base block keeps the end of.
+    pub(super) file_name: &'a str,
+    /// The account in the DACL of the root key; `None` for the `DEFAULT` hive.
+    pub(super) sid: Option<&'a str>,
+    /// When the profile was made.
+    pub(super) created: u64,
+    /// When the hive was last written.
+    pub(super) last_written: u64,
+    /// Folder of the user, if the shell was ever started (reference, section 6).
+    pub(super) shell: Option<Shell<'a>>,
+    /// Whether the system had Protected Storage, whose key is named by the SID.
+    pub(super) protected_storage: bool,
+}
+
+/// What an interactive logon leaves.
+pub(super) struct Shell<'a> {
+    pub(super) folder: &'a str,
+    /// `Logon User Name`, which Windows 2000 and XP write.
+    pub(super) logon_user_name: Option<&'a str>,
+    /// The local and roaming application data below the folder.
+    pub(super) app_data: &'a str,
+    pub(super) cache: &'a str,
+}
+
+const EXPLORER: &str = r"Software\Microsoft\Windows\CurrentVersion\Explorer";
+
+impl UserHive<'_> {
+    /// A hive with what the account's hive holds before any MAPI program runs.
+    pub(super) fn builder(&self) -> HiveBuilder {
+        let mut hive = HiveBuilder::new(self.version);
+        hive.file_name(self.file_name)
+            .sequences(40, 40)
+            .last_written(self.last_written)
+            .default_written(self.created)
+            .root_security(
+                &self.sid.map_or_else(SecurityDescriptor::default_hive, SecurityDescriptor::user_hive),
+            );
+
+        hive.key("Environment")
+            .expand_sz("TEMP", r"%USERPROFILE%\Local Settings\Temp")
+            .expand_sz("TMP", r"%USERPROFILE%\Local Settings\Temp");
+        hive.key(r"Control Panel\Desktop")
+            .sz("WallPaper", "")
+            .sz("CoolSwitch", "1")
+            .sz("MenuShowDelay", "400");
+        hive.key(r"Control Panel\International").sz("Locale", "00000409").sz("sCountry", "United States");
+        hive.key(r"Keyboard Layout\Preload").sz("1", "00000409");
+        hive.key(&format!(r"{EXPLORER}\User Shell Folders"))
+            .expand_sz("AppData", r"%USERPROFILE%\Application Data")
+            .expand_sz("Personal", r"%USERPROFILE%\My Documents")
+            .expand_sz("Cache", r"%USERPROFILE%\Local Settings\Temporary Internet Files");
+
+        if let Some(shell) = &self.shell {
+            shell.write(&mut hive);
+        }
+        if let (Some(sid), true) = (self.sid, self.protected_storage) {
+            write_protected_storage(&mut hive, sid);
+        }
+        hive
+    }
+}
+
+impl Shell<'_> {
+    fn write(&self, hive: &mut HiveBuilder) {
+        let Self { folder, app_data, cache, .. } = self;
+        if let Some(name) = self.logon_user_name {
+            hive.key(EXPLORER).sz("Logon User Name", name);
+        }
+        hive.key(&format!(r"{EXPLORER}\Shell Folders"))
+            .sz("AppData", &format!(r"{folder}\{app_data}"))
+            .sz("Personal", &format!(r"{folder}\My Documents"))
+            .sz("Desktop", &format!(r"{folder}\Desktop"))
+            .sz("Cache", &format!(r"{folder}\{cache}"));
+        hive.key(&format!(r"{EXPLORER}\RunMRU")).sz("a", r"notepad\1").sz("MRUList", "a");
+    }
+}
+
+/// The subkey is open to the system alone.
+fn write_protected_storage(hive: &mut HiveBuilder, sid: &str) {
+    let system_only =
+        SecurityDescriptor::new().owner(Sid::SYSTEM).group(Sid::SYSTEM).allow(0, KEY_ALL_ACCESS, Sid::SYSTEM);
+    hive.key(r"Software\Microsoft\Protected Storage System Provider")
+        .key(sid)
+        .security(&system_only)
+        .dword("Migrate", 2);
+}
