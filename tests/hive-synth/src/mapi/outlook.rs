@@ -51,7 +51,7 @@ pub fn outlook_profile(hive: &mut HiveBuilder, profile: &NewProfile, account: &P
         .uids(0x3D00, &[store])
         .uids(0x3D01, &[book])
         .binaries(0x3D05, &[&address_book_entry_id(store)])
-        .binary(0x3D06, &DEFAULT_DIRECTORY)
+        .binary(0x3D06, &default_directory(book))
         .boolean(0x000D, true);
     writer
         .section(book_service)
@@ -175,11 +175,10 @@ fn mini_uid(writer: &ProfileWriter<'_>, account: u8) -> u32 {
     u32::from_le_bytes([uid[0], uid[1], uid[2], uid[3]])
 }
 
-/// Default directory (V26).
-const DEFAULT_DIRECTORY: [u8; 30] = [
-    0, 0, 0, 0, 0xb1, 0x84, 0xb4, 0xea, 0xd0, 0xab, 0xcb, 0x41, 0xa8, 0xd0, 0x0d, 0xea, 0x0c, 0x29, 0xb0,
-    0x44, 1, 0, 0, 0, 0, 1, 0, 0, 0x2f, 0,
-];
+/// The entry identifier of the default directory, in the form of V26.
+fn default_directory(provider: Uid) -> Vec<u8> {
+    Record::default().u32(0).raw(&provider.0).u32(0).u32(0x100).u16(0x2F).done()
+}
 
 /// An element of the address book search path, as long as the one of V8 and with its known fields.
 fn address_book_entry_id(store: Uid) -> Vec<u8> {

@@ -5,9 +5,10 @@ use super::{Kind, Sample, all};
 const INTRODUCTION: &str = "\
 # Sample hives
 
-Everything here is synthetic. No byte comes from a real machine, every name of a host, account, mailbox or domain is
-made up, and nothing is presented as real: where the inner form of a profile is not published (what the Calendar
-Connector or the Internet Mail Service write), the samples follow the Exchange Development Kit, and that is a guess.
+Everything here is synthetic. No hive and no part of one comes from a real machine (only constants that every MAPI
+installation shares are real), every name of a host, account, mailbox or domain is made up, and nothing is presented as
+real: where the inner form of a profile is not published (what the Calendar Connector or the Internet Mail Service
+write), the samples follow the Exchange Development Kit, and that is a guess.
 
 The tree has the shape of collected images: one folder for each host, the drive below it. It is written, byte for
 byte the same each time, by
