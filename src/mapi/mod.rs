@@ -1,5 +1,6 @@
 //! Floor 2: what the keys mean to MAPI. Knows nothing of accounts, rules or outputs.
 
+mod account_value;
 pub mod entry_id;
 pub mod families;
 mod key;
@@ -11,7 +12,8 @@ mod section;
 pub mod tags;
 pub mod uid;
 
+pub use account_value::{account_text, registry_text};
 pub use key::{MapiKey, MapiValue};
 pub use profile::{Profile, ProfileState, WrittenTogether};
-pub use roots::{Mapi, ProfileList, Root, RootKind};
+pub use roots::{Mapi, Place, PlaceKind, ProfileList, Root, RootKind};
 pub use section::{PROVIDER_LISTS, ProviderSection, UidList};

@@ -57,6 +57,48 @@ pub struct Mapi<'b> {
     pub roots: Vec<Root<'b>>,
     /// Paths of which it is unknown whether a root is there.
     pub unknown: Vec<String>,
+    /// Keys beside the profiles that tell of MAPI too.
+    pub places: Vec<Place<'b>>,
+}
+
+/// A key outside of the roots that tells of MAPI, with everything below it.
+#[derive(Clone, Debug)]
+pub struct Place<'b> {
+    /// Which.
+    pub kind: PlaceKind,
+    /// The keys, the topmost first.
+    pub keys: Vec<MapiKey<'b>>,
+}
+
+/// Keys outside of the roots that tell of MAPI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceKind {
+    /// Settings of Exchange's client, provider and administrator (Q141272, Q268324, Q259577).
+    Exchange,
+    /// The name that becomes the first profile's (Q178183).
+    Setup,
+    /// Accounts of Outlook 98 and 2000 in Internet-only mode.
+    OmiAccounts,
+    /// Accounts of Outlook Express.
+    InternetAccounts,
+    /// Secrets of before DPAPI; the subkey's name is the owner's security identifier.
+    ProtectedStorage,
+}
+
+impl PlaceKind {
+    const ALL: [Self; 5] =
+        [Self::Exchange, Self::Setup, Self::OmiAccounts, Self::InternetAccounts, Self::ProtectedStorage];
+
+    /// Path below `Software\Microsoft`.
+    fn path(self) -> &'static str {
+        match self {
+            Self::Exchange => "Exchange",
+            Self::Setup => r"MS Setup (ACME)\User Info",
+            Self::OmiAccounts => r"Office\Outlook\OMI Account Manager\Accounts",
+            Self::InternetAccounts => r"Internet Account Manager\Accounts",
+            Self::ProtectedStorage => "Protected Storage System Provider",
+        }
+    }
 }
 
 /// As tables show it: `Windows NT`, `Windows 9x`, `Office 16.0`, with ` (WOW6432Node)` where it applies.
@@ -85,8 +127,8 @@ impl<'b> Mapi<'b> {
         let Ok(root) = tree.root() else { return mapi };
         let mut reader = Reader { tree, reached: Reached::default(), problems };
         for (view, wow64) in VIEWS {
-            let microsoft = match root.descendant(view) {
-                Found::Here(key) => key,
+            let (microsoft, view) = match root.located("", view) {
+                Found::Here(located) => located,
                 Found::Absent => continue,
                 Found::Unknown => {
                     mapi.unknown.push(view.into());
@@ -94,14 +136,16 @@ impl<'b> Mapi<'b> {
                 }
             };
             for (path, kind) in [(WINDOWS_NT, RootKind::WindowsNt), (WINDOWS_9X, RootKind::Windows9x)] {
-                let full = join(view, path);
-                match microsoft.descendant(path) {
-                    Found::Here(key) => mapi.roots.push(reader.subsystem(&key, &full, kind, wow64)),
+                match microsoft.located(&view, path) {
+                    Found::Here((key, path)) => mapi.roots.push(reader.subsystem(&key, &path, kind, wow64)),
                     Found::Absent => {}
-                    Found::Unknown => mapi.unknown.push(full),
+                    Found::Unknown => mapi.unknown.push(join(&view, path)),
                 }
             }
-            reader.office(&microsoft, &join(view, "Office"), wow64, &mut mapi);
+            reader.office(&microsoft, &view, wow64, &mut mapi);
+            if !wow64 {
+                reader.places(&microsoft, &view, &mut mapi);
+            }
         }
         mapi
     }
@@ -214,12 +258,13 @@ impl<'r, 'b> Reader<'r, 'b> {
     }
 
     /// Every `Office\<n>.0\Outlook` that has profiles, deleted profiles or a default profile.
-    fn office(&mut self, microsoft: &Key<'r, 'b>, path: &str, wow64: bool, mapi: &mut Mapi<'b>) {
-        let office = match microsoft.subkey("Office") {
-            Found::Here(key) => key,
+    fn office(&mut self, microsoft: &Key<'r, 'b>, view: &str, wow64: bool, mapi: &mut Mapi<'b>) {
+        let (office, path) = match microsoft.located(view, "Office") {
+            Found::Here(located) => located,
             Found::Absent => return,
-            Found::Unknown => return mapi.unknown.push(path.into()),
+            Found::Unknown => return mapi.unknown.push(join(view, "Office")),
         };
+        let path = path.as_str();
         let versions = office.subkeys(path, self.problems);
         if !versions.complete {
             mapi.unknown.push(path.into());
@@ -257,6 +302,27 @@ impl<'r, 'b> Reader<'r, 'b> {
         // Outlook's key holds hundreds of settings that are no part of MAPI.
         key.values.retain(|value| value.name().eq_ignore_ascii_case("DefaultProfile"));
         Some(Root { kind, wow64, key, live, deleted, other_keys: Vec::new() })
+    }
+
+    /// Keys beside the profiles that tell of MAPI too.
+    fn places(&mut self, microsoft: &Key<'r, 'b>, view: &str, mapi: &mut Mapi<'b>) {
+        for kind in PlaceKind::ALL {
+            let Found::Here((key, path)) = microsoft.located(view, kind.path()) else { continue };
+            let mut keys = Vec::new();
+            if kind == PlaceKind::ProtectedStorage {
+                // Only the names of the subkeys tell something; everything further down is a secret.
+                let (above, _) = path.rsplit_once('\\').unwrap_or_default();
+                keys.push(MapiKey::read(self.tree, &key, &Rc::from(above), self.problems));
+                let parent = Rc::from(path.as_str());
+                for child in key.subkeys(&path, self.problems).items {
+                    keys.push(MapiKey::read(self.tree, &child, &parent, self.problems));
+                }
+            } else if self.reached.first_time(&key) {
+                let (above, _) = path.rsplit_once('\\').unwrap_or_default();
+                self.below(&key, above, &mut keys);
+            }
+            mapi.places.push(Place { kind, keys });
+        }
     }
 
     fn list(&mut self, key: &Key<'r, 'b>, above: &str, state: ProfileState) -> ProfileList<'b> {

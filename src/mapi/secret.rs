@@ -145,30 +145,33 @@ fn by_identifier(place: Place<'_>, id: PropId, prop_type: PropType) -> Option<Ve
 }
 
 impl Place<'_> {
-    /// The kind of section whose meaning of identifiers applies; `None` when it is not known for sure.
-    fn known_kind(self) -> Option<SectionKind> {
-        let Self::Section { kind, service } = self else { return None };
-        match (service.and_then(SectionKind::for_service), kind, service) {
-            // A service that is known is believed before a kind that may be a guess.
-            (Some(kind), _, _) => Some(kind),
-            // A provider without a known service may be one of LDAP.
-            (None, SectionKind::Other | SectionKind::Provider | SectionKind::Service, None)
-            | (None, SectionKind::Other, Some(_)) => None,
-            (None, kind, _) => Some(kind),
+    fn service(&self) -> Option<&str> {
+        match self {
+            Self::Section { service, .. } => *service,
+            _ => None,
         }
     }
 
-    /// 6617 as text is the comment on public folders, unless it is the LDAP password as a hand wrote it.
+    /// 6617 as text is the comment on public folders in sections of Exchange's services; anywhere else it may be the
+    /// LDAP password as a hand wrote it.
     fn is_public_folder_text(self, prop_type: PropType) -> bool {
-        prop_type.is_text() && self.known_kind().is_some_and(|kind| kind != SectionKind::Ldap)
+        let of_exchange = |name: &str| name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("MSEMS"));
+        prop_type.is_text() && self.service().is_some_and(of_exchange)
     }
 
     /// 6611 means something harmless in LDAP (text) and in the Outlook address book (a number).
     fn is_not_offline_info(self, prop_type: PropType) -> bool {
-        match self.known_kind() {
+        match self.service().and_then(SectionKind::for_service).or(self.kind()) {
             Some(SectionKind::Ldap) => prop_type.is_text(),
             Some(SectionKind::OutlookAddressBook) => prop_type == PropType::PT_LONG,
             _ => false,
+        }
+    }
+
+    fn kind(self) -> Option<SectionKind> {
+        match self {
+            Self::Section { kind, .. } => Some(kind),
+            _ => None,
         }
     }
 }
@@ -276,7 +279,7 @@ mod tests {
     #[test]
     fn the_ldap_password_is_withheld_whatever_its_type() {
         for name in ["01026617", "001e6617", "001f6617", "00036617", "11026617", "66170102"] {
-            for place in [LDAP, UNKNOWN, PLAIN_PROVIDER, Place::Elsewhere] {
+            for place in [LDAP, UNKNOWN, GLOBAL, CONTAB, PLAIN_PROVIDER, Place::Elsewhere] {
                 assert!(withheld(place, name), "{place:?} {name}");
             }
         }

@@ -161,8 +161,8 @@ pub fn lookup(kind: SectionKind, tag: PropTag) -> Option<&'static TagEntry> {
 /// The text of the `decoded` column: like [`PropValue`]'s own, but with names for flags and numbers where the table has
 /// them.
 ///
-/// - Flags: `0x984: connect UI, cache private, cache delegates`; bits without a name follow in hexadecimal, `0x0` stands
-///   alone.
+/// - Flags: `0x984: connect UI, cache private, cache delegates`; bits without a name follow in hexadecimal. Where no bit
+///   has a name, the number stands alone.
 /// - Enumerated numbers: `1 (primary)`, or the number alone.
 /// - UID lists and entry identifiers: a list of texts, see [`PropValue`] and [`EntryId`].
 pub fn decoded_text(kind: SectionKind, tag: PropTag, value: &PropValue<'_>) -> String {
@@ -194,18 +194,16 @@ pub fn decoded_text(kind: SectionKind, tag: PropTag, value: &PropValue<'_>) -> S
 
 /// Bits in hexadecimal, then their names; what is left without a name in hexadecimal.
 fn flags_text(bits: u32, names: &[(u32, &str)]) -> String {
-    let mut unnamed = bits;
-    let mut words = Vec::new();
-    for (mask, name) in names {
-        if bits & mask == *mask {
-            unnamed &= !mask;
-            words.push((*name).to_owned());
-        }
+    let present = || names.iter().filter(|(mask, _)| bits & mask == *mask);
+    let mut words: Vec<_> = present().map(|(_, name)| (*name).to_owned()).collect();
+    if words.is_empty() {
+        return format!("{bits:#x}");
     }
+    let unnamed = present().fold(bits, |left, (mask, _)| left & !mask);
     if unnamed != 0 {
         words.push(format!("{unnamed:#x}"));
     }
-    if words.is_empty() { "0x0".to_owned() } else { format!("{bits:#x}: {}", words.join(", ")) }
+    format!("{bits:#x}: {}", words.join(", "))
 }
 
 fn version_text(bytes: &[u8]) -> String {
@@ -414,9 +412,9 @@ tags! {
     CAPONE_MRU_022A as none = 0x022a, BINARIES, [Capone], "measured";
     /// Recently used stores or folders.
     CAPONE_MRU_031E as none = 0x031e, TEXTS, [Capone], "measured";
-    /// Default AutoArchive file.
+    /// Default archive file.
     CAPONE_ARCHIVE_DEFAULT as none = 0x0324, TEXT, [Capone], "Q198479";
-    /// Last AutoArchive file.
+    /// Last archive file.
     CAPONE_ARCHIVE_LAST as none = 0x032c, TEXT, [Capone], "Q198479";
     /// Months of free/busy information to publish.
     CAPONE_FREE_BUSY_MONTHS as none = 0x0330, LONG, [Capone], "Q197712";
@@ -494,7 +492,8 @@ tags! {
     /// Component of the Windows Installer that brings the service.
     PR_SERVICE_INSTALL_ID = 0x3d13, TEXT, [], "office-developer-client-docs; measured";
     /// Exchange section of the account.
-    PR_EMSMDB_SECTION_UID = 0x3d15, BINARY, [], "office-developer-client-docs; mfcmapi; measured", Coding::Uids;
+    PR_EMSMDB_SECTION_UID = 0x3d15, BINARY, [],
+        "office-developer-client-docs; mfcmapi; measured", Coding::Uids;
     /// Hint for the logon: the user's principal name.
     USER_HINT as none = 0x3d16, TEXT, [], "measured";
     /// Whether the Exchange account is the one for older programs.
@@ -513,7 +512,7 @@ tags! {
     /// Not understood; differs from profile to profile.
     UNKNOWN_6002 as none = 0x6002, CLSID, [], "measured";
 
-    /// Kind of an alternate store: `Archive` is an online archive.
+    /// Kind of an alternate store; Archive is an online archive.
     PR_PROFILE_ALTERNATE_STORE_TYPE = 0x65d0, TEXT, [Provider], "EdkMdb.h; measured";
     /// A time stamp.
     TIME_65ED as none = 0x65ed, SYSTIME, [GlobalProfile], "RegRipper outlook2.pl";
@@ -606,13 +605,15 @@ tags! {
     /// LDAP attribute with additional information.
     PROP_AB_PROVIDER_ADDITIONAL_INFO_SOURCE = 0x6610, TEXT, [Ldap], "mapi-profile-toolkit";
     /// Entry identifier of the contacts folder.
-    PR_CONTAB_FOLDER_ENTRYID = 0x6610, BINARY, [OutlookAddressBook], "office-developer-client-docs", Coding::EntryId;
+    PR_CONTAB_FOLDER_ENTRYID = 0x6610, BINARY, [OutlookAddressBook],
+        "office-developer-client-docs", Coding::EntryId;
     /// State of the offline store, treated as sensitive.
     PR_PROFILE_OFFLINE_INFO = 0x6611, BINARY, [GlobalProfile], "EdkMdb.h; measured";
     /// LDAP attribute with the display name.
     PROP_AB_PROVIDER_DISPLAY_NAME_SOURCE = 0x6611, TEXT, [Ldap], "Q259957; mapi-profile-toolkit";
     /// What the store of the contacts folder can do.
-    PR_CONTAB_STORE_SUPPORT_MASK = 0x6611, LONG, [OutlookAddressBook], "office-developer-client-docs", Coding::Hex;
+    PR_CONTAB_STORE_SUPPORT_MASK = 0x6611, LONG, [OutlookAddressBook],
+        "office-developer-client-docs", Coding::Hex;
     /// DN of the home server.
     PR_PROFILE_HOME_SERVER_DN = 0x6612, TEXT, [GlobalProfile], "EdkMdb.h; measured";
     /// Whether failed searches are shown.
@@ -652,9 +653,11 @@ tags! {
     /// Name of the account.
     PR_PROFILE_ACCT_NAME = 0x6620, TEXT, [GlobalProfile], "mapi-profile-toolkit; measured";
     /// Entry identifiers of the contacts folders.
-    PR_CONTAB_FOLDER_ENTRYIDS = 0x6620, BINARIES, [OutlookAddressBook], "mfcmapi; office-developer-client-docs";
+    PR_CONTAB_FOLDER_ENTRYIDS = 0x6620, BINARIES, [OutlookAddressBook],
+        "mfcmapi; office-developer-client-docs";
     /// What the stores of the contacts folders can do; an error code where that is not known.
-    PR_CONTAB_STORE_SUPPORT_MASKS = 0x6621, LONGS, [OutlookAddressBook], "mfcmapi; office-developer-client-docs", Coding::Hex;
+    PR_CONTAB_STORE_SUPPORT_MASKS = 0x6621, LONGS, [OutlookAddressBook],
+        "mfcmapi; office-developer-client-docs", Coding::Hex;
     /// Proxy of RPC over HTTP.
     PR_ROH_PROXY_SERVER = 0x6622, TEXT, [GlobalProfile], "office-developer-client-docs; mapi-profile-toolkit";
     /// Whether the directory can be browsed.
@@ -674,15 +677,25 @@ tags! {
     /// Whether contacts with several addresses are shown more than once.
     PR_CONTAB_MULTI_ADDR_FLAGS = 0x6625, LONGS, [OutlookAddressBook], "office-developer-client-docs";
     /// Entry identifiers of the stores of the contacts folders.
-    PR_CONTAB_STORE_ENTRYIDS = 0x6626, BINARIES, [OutlookAddressBook], "mfcmapi; office-developer-client-docs", Coding::EntryId;
+    PR_CONTAB_STORE_ENTRYIDS = 0x6626, BINARIES, [OutlookAddressBook],
+        "mfcmapi; office-developer-client-docs", Coding::EntryId;
     /// How to authenticate to the proxy.
-    PR_ROH_PROXY_AUTH_SCHEME = 0x6627, LONG, [GlobalProfile], "office-developer-client-docs; measured", ROH_AUTH_SCHEMES;
+    PR_ROH_PROXY_AUTH_SCHEME = 0x6627, LONG, [GlobalProfile],
+        "office-developer-client-docs; measured", ROH_AUTH_SCHEMES;
+    /// Names of the stores of the contacts folders, again in Unicode (meaning inferred).
+    CONTAB_STORE_NAMES_6627 as none = 0x6627, TEXTS, [OutlookAddressBook], "measured";
     /// A time stamp.
     TIME_6628 as none = 0x6628, SYSTIME, [GlobalProfile], "RegRipper outlook2.pl";
+    /// Names of the contacts folders, again in Unicode (meaning inferred).
+    CONTAB_FOLDER_NAMES_6628 as none = 0x6628, TEXTS, [OutlookAddressBook], "measured";
     /// Flags of the cached Exchange mode, by the name of profile descriptor files.
-    CACHED_EXCHANGE_CONFIG_FLAGS as none = 0x6629, LONG, [GlobalProfile], "profile descriptor files", Coding::Hex;
+    CACHED_EXCHANGE_CONFIG_FLAGS as none = 0x6629, LONG, [GlobalProfile],
+        "profile descriptor files", Coding::Hex;
+    /// Labels of the contacts folders, again in Unicode (meaning inferred).
+    CONTAB_DISPLAY_NAMES_6629 as none = 0x6629, TEXTS, [OutlookAddressBook], "measured";
     /// Full name of the home server.
-    PR_PROFILE_HOME_SERVER_FQDN = 0x662a, TEXT, [GlobalProfile ExchangeAddressBook], "office-developer-client-docs; mapi-profile-toolkit; measured";
+    PR_PROFILE_HOME_SERVER_FQDN = 0x662a, TEXT, [GlobalProfile ExchangeAddressBook],
+        "office-developer-client-docs; mapi-profile-toolkit; measured";
     /// Full name of the server.
     PR_PROFILE_SERVER_FQDN = 0x662b, TEXT, [GlobalProfile Provider], "mapi-profile-toolkit; measured";
     /// A time stamp.
@@ -692,11 +705,13 @@ tags! {
     /// Time limit of the address book provider in seconds.
     PR_PROFILE_ABP_MTHREAD_TIMEOUT_SECS = 0x663a, LONG, [GlobalProfile], "EdkMdb.h";
     /// Version of the server, written at the first successful connection.
-    PR_PROFILE_SERVER_FULL_VERSION = 0x663b, BINARY, [GlobalProfile], "EdkMdb.h; office-developer-client-docs; measured", Coding::Version;
+    PR_PROFILE_SERVER_FULL_VERSION = 0x663b, BINARY, [GlobalProfile],
+        "EdkMdb.h; office-developer-client-docs; measured", Coding::Version;
     /// Name of the user.
     USER_DISPLAY_NAME as none = 0x663c, TEXT, [GlobalProfile], "measured";
     /// Mail address of the user.
-    PR_PROFILE_USER_EMAIL as "PR_PROFILE_USER_EMAIL_W" = 0x663d, TEXT, [GlobalProfile], "mapi-profile-toolkit; measured";
+    PR_PROFILE_USER_EMAIL as "PR_PROFILE_USER_EMAIL_W" = 0x663d, TEXT, [GlobalProfile],
+        "mapi-profile-toolkit; measured";
     /// Mail address of the user with its type.
     PR_PROFILE_USER_SMTP_EMAIL_ADDRESS = 0x6641, TEXT, [GlobalProfile], "EdkMdb.h; measured";
     /// A time stamp.
@@ -711,7 +726,7 @@ tags! {
     PR_PROFILE_MAPIHTTP_ADDRESSBOOK_INTERNAL_URL = 0x6654, TEXT, [GlobalProfile], "mapi-profile-toolkit";
     /// Address of the address book from outside.
     PR_PROFILE_MAPIHTTP_ADDRESSBOOK_EXTERNAL_URL = 0x6655, TEXT, [GlobalProfile], "mapi-profile-toolkit";
-    /// Not understood; the one value that the otherwise empty section `13dbb0c8` may have.
+    /// Not understood; the one value that this section may have where Exchange is not used.
     GLOBAL_UNKNOWN_6661 as none = 0x6661, LONG, [GlobalProfile], "measured";
     /// Offline address book.
     PR_PROFILE_MOAB = 0x667b, TEXT, [GlobalProfile], "EdkMdb.h";
@@ -747,7 +762,8 @@ tags! {
     /// Copy of the profile's name.
     PROFILE_NAME_COPY as none = 0x6750, TEXT, [GlobalProfile], "measured";
     /// Form of the personal folders file.
-    PR_PST_CONFIG_FLAGS = 0x6770, LONG, [Provider], "office-developer-client-docs; mfcmapi; measured", PST_CONFIG_FLAGS;
+    PR_PST_CONFIG_FLAGS = 0x6770, LONG, [Provider],
+        "office-developer-client-docs; mfcmapi; measured", PST_CONFIG_FLAGS;
     /// Where the personal folders file was.
     PR_PST_PATH_HINT = 0x6771, TEXT, [Provider], "office-developer-client-docs";
     /// A time stamp.
@@ -824,7 +840,8 @@ mod tests {
         for (kind, value_name, digits, expected) in [
             // V14 to V16, V23, V24.
             (GlobalProfile, "00036601", "84090000", "0x984: connect UI, cache private, cache delegates"),
-            (GlobalProfile, "00036601", "80000000", "0x80: 0x80"),
+            (GlobalProfile, "00036601", "80000000", "0x80"),
+            (GlobalProfile, "00036601", "88000080", "0x80000088: prompt for credentials, 0x80000080"),
             (GlobalProfile, "00036604", "11000000", "0x11: use admin privilege, anonymous access"),
             (GlobalProfile, "00036605", "03000000", "0x3: download, upload"),
             (GlobalProfile, "00036606", "00400000", "0x4000: encrypt network"),
@@ -848,7 +865,7 @@ mod tests {
             (Provider, "0003660a", "01000000", "1 (primary)"),
             (Provider, "0003660a", "0a000000", "10"),
             (Provider, "00033e03", "21000000", "33 (message store)"),
-            (Provider, "00036702", "00000010", "0x10000000: 0x10000000"),
+            (Provider, "00036702", "00000010", "0x10000000"),
             (Provider, "00036770", "00000080", "0x80000000: Unicode"),
             (
                 Provider,

@@ -55,11 +55,17 @@ pub struct Guid(pub [u8; 16]);
 /// As Windows prints it: `{ED475418-B0D6-11D2-8C3B-00104B2A6676}`.
 impl fmt::Display for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a0, a1, a2, a3, b0, b1, c0, c1, d @ ..] = self.0;
-        let a = u32::from_le_bytes([a0, a1, a2, a3]);
-        let (b, c) = (u16::from_le_bytes([b0, b1]), u16::from_le_bytes([c0, c1]));
-        let d = u64::from_be_bytes(d);
-        write!(f, "{{{a:08X}-{b:04X}-{c:04X}-{:04X}-{:012X}}}", d >> 48, d & 0xffff_ffff_ffff)
+        let [d1_0, d1_1, d1_2, d1_3, d2_0, d2_1, d3_0, d3_1, tail @ ..] = self.0;
+        let data1 = u32::from_le_bytes([d1_0, d1_1, d1_2, d1_3]);
+        let data2 = u16::from_le_bytes([d2_0, d2_1]);
+        let data3 = u16::from_le_bytes([d3_0, d3_1]);
+        let data4 = u64::from_be_bytes(tail);
+        write!(
+            f,
+            "{{{data1:08X}-{data2:04X}-{data3:04X}-{:04X}-{:012X}}}",
+            data4 >> 48,
+            data4 & 0xffff_ffff_ffff
+        )
     }
 }
 

@@ -84,7 +84,7 @@ pub enum ElementError {
 /// The elements that could be read, in order.
 pub(super) struct Elements<'a> {
     /// Strings without their NUL.
-    pub(super) elements: Vec<&'a [u8]>,
+    pub(super) items: Vec<&'a [u8]>,
     /// Whether every string among them has its NUL.
     pub(super) terminated: bool,
     /// `None` for a list without elements, which has nothing to tell it by.
@@ -125,7 +125,7 @@ fn read<'a>(
     let count = u32::from_le_bytes(*count);
     if count == 0 {
         let error = ElementError::NoElements { found: data.len() };
-        let nothing = Elements { elements: Vec::new(), terminated: true, width: None, error: None };
+        let nothing = Elements { items: Vec::new(), terminated: true, width: None, error: None };
         return if data.len() <= 8 { Ok(nothing) } else { Err([error, error]) };
     }
 
@@ -179,9 +179,9 @@ impl<'a> Header<'a> {
 
     /// Length (0 for strings) and offset of each element, as stored.
     fn places(&self) -> impl Iterator<Item = (u64, u64)> {
-        let field = |bytes: &[u8]| match *bytes {
-            [a, b, c, d] => u64::from(u32::from_le_bytes([a, b, c, d])),
-            [a, b, c, d, e, f, g, h] => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        let field = |bytes: &[u8]| match (bytes.as_array::<4>(), bytes.as_array::<8>()) {
+            (Some(narrow), _) => u64::from(u32::from_le_bytes(*narrow)),
+            (_, Some(wide)) => u64::from_le_bytes(*wide),
             _ => 0,
         };
         let width = self.width.bytes();
@@ -203,8 +203,7 @@ impl<'a> Header<'a> {
         data: &'a [u8],
         element: impl Fn(u64, &'a [u8]) -> Option<(&'a [u8], bool)>,
     ) -> Elements<'a> {
-        let mut read =
-            Elements { elements: Vec::new(), terminated: true, width: Some(self.width), error: None };
+        let mut read = Elements { items: Vec::new(), terminated: true, width: Some(self.width), error: None };
         let mut left = data.len();
         for (index, (len, offset)) in (0_u32..).zip(self.places()) {
             let tail =
@@ -219,7 +218,7 @@ impl<'a> Header<'a> {
             };
             left = rest;
             read.terminated &= terminated;
-            read.elements.push(bytes);
+            read.items.push(bytes);
         }
         read
     }
