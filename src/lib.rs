@@ -14,3 +14,9 @@ pub mod account;
 pub mod finding;
 
 pub mod rules;
+
+pub mod scan;
+
+pub mod report;
+
+pub mod cli;

@@ -106,8 +106,8 @@ fn is_account(sid: &Sid) -> bool {
 }
 
 fn of_protected_storage(root: &Key<'_, '_>, problems: &mut Problems) -> Vec<Trace> {
-    let Found::Here(key) = root.descendant(PROTECTED_STORAGE) else { return Vec::new() };
-    let subkeys = key.subkeys(PROTECTED_STORAGE, problems).items;
+    let Found::Here((key, path)) = root.located("", PROTECTED_STORAGE) else { return Vec::new() };
+    let subkeys = key.subkeys(&path, problems).items;
     let sids = subkeys.iter().filter_map(|key| Some((key.at(), Sid::parse(&key.name())?)));
     sids.filter(|(_, sid)| is_account(sid))
         .map(|(at, sid)| Trace { basis: Basis::ProtectedStorage, says: Says::Sid(sid), at: Some(at) })

@@ -228,6 +228,17 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether a fact may be missing because of it. Where another reader read the same bytes, or something is merely
+    /// not as it should be, nothing is.
+    pub fn costs_facts(&self) -> bool {
+        !matches!(
+            self,
+            Self::NtHive { .. } | Self::NtHivePanic | Self::ReadersDisagree { .. } | Self::NameHash { .. }
+        )
+    }
+}
+
 /// Something that could not be read, and where. What it does not name was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

@@ -1,6 +1,7 @@
 //! Floor 1: registry hives. Knows nothing of MAPI.
 
 mod base_block;
+mod bins;
 mod contain;
 mod error;
 mod image;

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use super::bins;
 use super::contain::{Panicked, contain};
 use super::image::{Image, Origin};
 use super::raw::{
@@ -425,6 +426,19 @@ impl<'t, 'b> Key<'t, 'b> {
         Found::Here(key)
     }
 
+    /// The same, with the path as the hive spells it. `from` is the path of this key.
+    pub fn located(&self, from: &str, path: &str) -> Found<(Self, String)> {
+        let mut here = (self.clone(), from.to_owned());
+        for name in path.split('\\') {
+            match here.0.subkey(name) {
+                Found::Here(next) => here = (next.clone(), join(&here.1, &next.name())),
+                Found::Absent => return Found::Absent,
+                Found::Unknown => return Found::Unknown,
+            }
+        }
+        Found::Here(here)
+    }
+
     /// The values, in the order on disk. `path` is this key's, for problems.
     pub fn values(&self, path: &str, problems: &mut Problems) -> Listed<Value<'b>> {
         if self.node.value_count() == 0 {
@@ -620,6 +634,11 @@ impl<'t, 'b> Tree<'b> {
         let record = self.bins.key_value(at)?;
         self.visit(record.len() as usize)?;
         Ok(Value { record, bins: self.bins })
+    }
+
+    /// Walks the headers of all bins and the cells in them; what does not tile is reported. This touches every page.
+    pub fn check_bins(&self, problems: &mut Problems) {
+        bins::check(self.bins, problems);
     }
 
     /// Reads a value's bytes, counting what was visited.

@@ -15,5 +15,5 @@ pub mod uid;
 pub use account_value::{account_text, registry_text};
 pub use key::{MapiKey, MapiValue};
 pub use profile::{Profile, ProfileState, WrittenTogether};
-pub use roots::{Mapi, Place, PlaceKind, ProfileList, Root, RootKind};
+pub use roots::{Mapi, Place, PlaceKind, ProfileList, Root, RootKind, secret_place};
 pub use section::{PROVIDER_LISTS, ProviderSection, UidList};

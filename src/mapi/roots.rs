@@ -9,9 +9,10 @@ use crate::wintypes::same_name;
 use super::families;
 use super::key::{MapiKey, MapiValue};
 use super::profile::{Profile, ProfileState};
+use super::secret;
 use super::section::ProviderSection;
 use super::tags::SectionKind;
-use super::uid::MapiUid;
+use super::uid::{self, MapiUid};
 
 /// Which program family's profiles a root holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -221,6 +222,37 @@ impl<'b> ProfileList<'b> {
     }
 }
 
+/// Where a value lies for the question whether it is a secret, by its key's path alone; `None` outside of all places in
+/// which MAPI keeps secrets.
+pub fn secret_place(key_path: &str) -> Option<secret::Place<'static>> {
+    let mut names = key_path.split('\\');
+    let is = |name: &str, wanted: &str| name.eq_ignore_ascii_case(wanted);
+    let first_two = names.next().is_some_and(|name| is(name, "Software"))
+        && names.next().is_some_and(|name| is(name, "Microsoft") || is(name, "WOW6432Node"));
+    if !first_two {
+        return None;
+    }
+    let mut below = names.skip_while(|name| is(name, "Microsoft")).peekable();
+    let is_outlook = below.peek().is_some_and(|name| is(name, "Office"));
+    while let Some(name) = below.next() {
+        if is(name, "Protected Storage System Provider") {
+            return Some(secret::Place::ProtectedStorage);
+        }
+        if is(name, "Accounts") {
+            return Some(secret::Place::Account);
+        }
+        let profiles = is_outlook && (is(name, PROFILES) || is(name, DELETED_PROFILES));
+        if profiles || is(name, "Windows Messaging Subsystem") {
+            let in_accounts = below.any(|name| {
+                MapiUid::from_key_name(name).is_some_and(|uid| uid == uid::ACCOUNT_MANAGER_SECTION)
+            });
+            let unknown = secret::Place::Section { kind: SectionKind::Other, service: None };
+            return Some(if in_accounts { secret::Place::Account } else { unknown });
+        }
+    }
+    None
+}
+
 /// Reads keys below the roots, no key twice.
 struct Reader<'r, 'b> {
     tree: &'r Tree<'b>,
@@ -405,6 +437,30 @@ fn is_office_version(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_looked_for_in_every_place_that_mapi_has() {
+        let section = secret::Place::Section { kind: SectionKind::Other, service: None };
+        for (path, place) in [
+            (r"SOFTWARE\Microsoft\Office\16.0\Outlook\Profiles\Outlook\abc", Some(section)),
+            (r"Software\WOW6432Node\Microsoft\Office\15.0\Outlook\Deleted Profiles\x\y", Some(section)),
+            (r"Software\Microsoft\Windows Messaging Subsystem\Profiles\x", Some(section)),
+            (
+                r"Software\Microsoft\Windows NT\CurrentVersion\Windows Messaging Subsystem\Profiles\x\9375CFF0413111d3B88A00104B2A6676\00000001",
+                Some(secret::Place::Account),
+            ),
+            (r"Software\Microsoft\Internet Account Manager\Accounts\00000001", Some(secret::Place::Account)),
+            (
+                r"Software\Microsoft\Protected Storage System Provider\S-1-5-21-1",
+                Some(secret::Place::ProtectedStorage),
+            ),
+            (r"Software\Microsoft\Office\16.0\Outlook\Options", None),
+            (r"Software\Other\Profiles", None),
+            ("", None),
+        ] {
+            assert_eq!(secret_place(path), place, "{path}");
+        }
+    }
 
     #[test]
     fn office_versions_are_numbers() {

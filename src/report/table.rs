@@ -1,7 +1,7 @@
 //! What every CSV table shares: cells, rows, the header, and safety in spreadsheets.
 
 use std::borrow::Cow;
-use std::io::Write;
+use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
@@ -203,9 +203,9 @@ impl<W: Write> TableWriter<W> {
         self.csv.serialize(row)
     }
 
-    /// Ends the table.
-    pub fn finish(mut self) -> std::io::Result<()> {
-        self.csv.flush()
+    /// Ends the table and gives back what it was written to.
+    pub fn finish(self) -> io::Result<W> {
+        self.csv.into_inner().map_err(csv::IntoInnerError::into_error)
     }
 }
 
@@ -222,14 +222,14 @@ mod tests {
         let mut out = Vec::new();
         let mut table = TableWriter::new::<Sample<'_>>(&mut out, formulas).unwrap();
         table.write(row).unwrap();
-        table.finish().unwrap();
+        table.finish().map(drop).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn an_empty_table_has_its_header() {
         let mut out = Vec::new();
-        TableWriter::new::<Sample<'_>>(&mut out, Formulas::Neutralize).unwrap().finish().unwrap();
+        TableWriter::new::<Sample<'_>>(&mut out, Formulas::Neutralize).unwrap().finish().map(drop).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "name,size,seen,neutralized\r\n");
     }
 

@@ -11,8 +11,17 @@ use crate::hive::{FileKind, HiveSource, Links, SourceError};
 use crate::wintypes::decode_utf16le;
 
 /// Files that Windows keeps as hives, whatever they hold.
-const HIVE_NAMES: [&str; 9] =
-    ["NTUSER.DAT", "NTUSER.MAN", "USER.DAT", "DEFAULT", "SYSTEM", "SOFTWARE", "SAM", "SECURITY", "UsrClass.dat"];
+const HIVE_NAMES: [&str; 9] = [
+    "NTUSER.DAT",
+    "NTUSER.MAN",
+    "USER.DAT",
+    "DEFAULT",
+    "SYSTEM",
+    "SOFTWARE",
+    "SAM",
+    "SECURITY",
+    "UsrClass.dat",
+];
 
 /// Endings of a hive's transaction logs.
 const LOG_ENDINGS: [&str; 3] = [".LOG", ".LOG1", ".LOG2"];
@@ -100,7 +109,8 @@ impl Discovered {
             (&a.hive_path, a.links == Links::Refuse).cmp(&(&b.hive_path, b.links == Links::Refuse))
         });
         self.candidates.dedup_by(|a, b| a.hive_path == b.hive_path);
-        let read: HashSet<&str> = self.candidates.iter().map(|candidate| candidate.hive_path.as_str()).collect();
+        let read: HashSet<&str> =
+            self.candidates.iter().map(|candidate| candidate.hive_path.as_str()).collect();
         self.passed_over.retain(|passed| !read.contains(passed.hive_path.as_str()));
         self.passed_over.sort_by(|a, b| (&a.hive_path, &a.reason).cmp(&(&b.hive_path, &b.reason)));
         self.passed_over.dedup_by(|a, b| a.hive_path == b.hive_path);

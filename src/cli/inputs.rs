@@ -1,0 +1,143 @@
+//! Arguments that name what is read, and what several commands share.
+
+use std::io::{self, BufRead as _, Read as _};
+use std::num::NonZeroUsize;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::report::{Formulas, Output};
+use crate::scan::{Coverage, Discovered, discover};
+
+#[derive(Debug, Args)]
+pub(super) struct Inputs {
+    /// Hives, and folders to search for hives (hidden ones too; symbolic links inside folders are not followed)
+    #[arg(value_name = "PATH", required_unless_present = "files_from")]
+    paths: Vec<PathBuf>,
+    /// Read further paths from FILE, one a line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    files_from: Option<PathBuf>,
+    /// The paths of --files-from end with NUL instead of a line feed
+    #[arg(short = '0', long, requires = "files_from")]
+    null: bool,
+    /// Threads to use [default: as many as there are processors]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Read live keys only. Until recovery of deleted keys arrives, that is what is done anyway
+    #[arg(long)]
+    #[allow(dead_code, reason = "names the only behaviour there is")]
+    live_only: bool,
+    /// Do not apply transaction logs. Until replay arrives, that is what is done anyway
+    #[arg(long)]
+    #[allow(dead_code, reason = "names the only behaviour there is")]
+    no_logs: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Target {
+    /// Write to FILE instead of standard output; never into a folder that is examined
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Overwrite files that exist
+    #[arg(long)]
+    pub(super) clobber: bool,
+}
+
+/// How cells that look like formulas are written.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct CellStyle {
+    /// Write cells as they are, even those that a spreadsheet would run as formulas
+    #[arg(long)]
+    csv_raw: bool,
+}
+
+impl Inputs {
+    /// All paths that were given.
+    pub(super) fn paths(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let mut paths = self.paths.clone();
+        if let Some(list) = &self.files_from {
+            let end = if self.null { 0 } else { b'\n' };
+            let listed = listed_paths(list, end);
+            paths.extend(listed.with_context(|| format!("cannot read the list {}", list.display()))?);
+        }
+        Ok(paths)
+    }
+
+    /// Looks through all paths.
+    pub(super) fn discover(&self) -> anyhow::Result<(Vec<PathBuf>, Discovered)> {
+        let paths = self.paths()?;
+        let found = discover(&paths);
+        Ok((paths, found))
+    }
+
+    /// How many threads to use.
+    pub(super) fn threads(&self) -> usize {
+        let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.threads.map_or_else(all, NonZeroUsize::get)
+    }
+}
+
+fn listed_paths(list: &Path, end: u8) -> io::Result<Vec<PathBuf>> {
+    let mut reader: Box<dyn io::BufRead> = if list == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(io::BufReader::new(std::fs::File::open(list)?))
+    };
+    /// Longest path that a list may hold; Linux itself stops at 4,096 bytes.
+    const LONGEST: u64 = 64 << 10;
+
+    let mut paths = Vec::new();
+    loop {
+        let mut line = Vec::new();
+        if reader.by_ref().take(LONGEST).read_until(end, &mut line)? == 0 {
+            return Ok(paths);
+        }
+        if line.last() == Some(&end) {
+            line.pop();
+        } else if line.len() as u64 == LONGEST {
+            return Err(io::Error::other(format!("line {} is longer than {LONGEST} bytes", paths.len() + 1)));
+        }
+        if end == b'\n' && line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        if !line.is_empty() {
+            paths.push(PathBuf::from(std::ffi::OsString::from_vec(line)));
+        }
+    }
+}
+
+impl Target {
+    /// Opens the output.
+    pub(super) fn open(&self, evidence: &[PathBuf]) -> anyhow::Result<Output> {
+        self.open_or_stdout(self.output.as_deref(), evidence)
+    }
+
+    /// Opens `path`, or standard output.
+    pub(super) fn open_or_stdout(&self, path: Option<&Path>, evidence: &[PathBuf]) -> anyhow::Result<Output> {
+        match path {
+            Some(path) if path != Path::new("-") => Ok(Output::file(path, self.clobber, evidence)?),
+            _ => Ok(Output::stdout()),
+        }
+    }
+}
+
+impl CellStyle {
+    pub(super) fn formulas(self) -> Formulas {
+        if self.csv_raw { Formulas::AsTheyAre } else { Formulas::Neutralize }
+    }
+}
+
+/// Tells of a file that was not read wholly, for commands without a coverage table; whether it was one.
+pub(super) fn tell_unread(coverage: &Coverage) -> bool {
+    let failed = coverage.is_failure();
+    if failed {
+        let (status, path) = (coverage.status.as_str(), &coverage.hive_path);
+        super::complain(&format!("{path}: {status}: {}", coverage.reason));
+        for problem in coverage.problems.kept().iter().take(20) {
+            super::complain(&format!("{path}: {problem}"));
+        }
+    }
+    failed
+}

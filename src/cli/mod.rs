@@ -1,0 +1,96 @@
+//! Floor 8: the command line, one file per command.
+
+mod dump;
+mod explain;
+mod inputs;
+mod profiles;
+mod rules;
+mod scan;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::report::OutputError;
+
+/// Offline analyzer of MAPI profiles in copied Windows registry hives
+///
+/// Reads copies of NTUSER.DAT, DEFAULT and other hives, decodes the MAPI profiles of each account and judges them by
+/// rules that each cite their source. Evidence is opened read-only and never written.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge hives and write findings (CSV)
+    Scan(scan::Arguments),
+    /// Write every key and decoded property of the profiles (CSV)
+    Profiles(profiles::Arguments),
+    /// Write every key and value of hives (CSV), for comparison with other tools
+    Dump(dump::Arguments),
+    /// List the rules
+    Rules(rules::Arguments),
+    /// Explain a rule: what it means, what it does not prove, where it comes from
+    Explain(explain::Arguments),
+}
+
+const EXIT_CODES: &str = "\
+Exit codes, the first that applies:
+  5  output could not be written
+  2  wrong arguments
+  4  no hive found
+  3  something that is present could not be read, or not wholly
+  1  findings at or above --fail-on
+  0  none of these";
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Success = 0,
+    Usage = 2,
+    Unread = 3,
+    NoHive = 4,
+    Output = 5,
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    crate::hive::silence_contained_panics();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; where nobody reads them any more, nothing is left to do.
+            let shown = error.print().is_ok();
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
+            return exit_code(if shown { exit } else { Exit::Output });
+        }
+    };
+    let result = match arguments.command {
+        Command::Scan(arguments) => scan::run(&arguments),
+        Command::Profiles(arguments) => profiles::run(&arguments),
+        Command::Dump(arguments) => dump::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+    };
+    exit_code(result.unwrap_or_else(|error| {
+        // A reader that went away wanted no more; it need not be told.
+        if !matches!(error.downcast_ref(), Some(OutputError::Closed)) {
+            complain(&format!("{error:#}"));
+        }
+        if error.is::<OutputError>() { Exit::Output } else { Exit::Usage }
+    }))
+}
+
+fn exit_code(exit: Exit) -> ExitCode {
+    ExitCode::from(exit as u8)
+}
+
+/// Says something on standard error; that it may be closed is no reason to end.
+fn complain(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "mapihive: {}", crate::report::for_terminal(text));
+}

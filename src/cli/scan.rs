@@ -1,0 +1,118 @@
+//! `mapihive scan`: the main job.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::inputs::{CellStyle, Inputs, Target};
+use super::{Exit, complain};
+use crate::report::{EvidenceRow, FindingRow, HiveRow, Summary, Table, evidence_rows, finding_row, hive_row};
+use crate::rules;
+use crate::scan::{Coverage, HiveReport, Unit, in_order, judge_hive, units};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    inputs: Inputs,
+    #[command(flatten)]
+    target: Target,
+    /// Write what became of every file to FILE
+    #[arg(long, value_name = "FILE")]
+    coverage: Option<PathBuf>,
+    /// Write every place that a finding rests on to FILE
+    #[arg(long, value_name = "FILE")]
+    evidence: Option<PathBuf>,
+    #[command(flatten)]
+    style: CellStyle,
+    /// No progress bar and no summary
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let (paths, found) = arguments.inputs.discover()?;
+    let mut tables = Tables::open(arguments, &paths)?;
+    let no_hive = !found.candidates.iter().any(|candidate| candidate.looks_like_a_hive);
+    let other_files = found.other_files;
+    let units = units(found);
+
+    let progress = progress_bar(units.len(), arguments.quiet);
+    let mut summary = Summary::default();
+    let judge = |unit: &Unit| {
+        let report = match unit {
+            Unit::Read(candidate) => judge_hive(candidate, rules::ALL),
+            Unit::PassedOver(passed) => HiveReport::unread(Coverage::passed_over(passed)),
+        };
+        progress.inc(1);
+        report
+    };
+    in_order(&units, arguments.inputs.threads(), judge, |report: HiveReport| {
+        summary.add(&report);
+        tables.write(&report)
+    })?;
+    progress.finish_and_clear();
+    tables.finish()?;
+    if !arguments.quiet {
+        use std::io::Write as _;
+        let _ = write!(std::io::stderr(), "{}", summary.text(other_files));
+    }
+    if no_hive {
+        complain("no registry hive found");
+    }
+    Ok(match (no_hive, summary.has_failures()) {
+        (true, _) => Exit::NoHive,
+        (false, true) => Exit::Unread,
+        (false, false) => Exit::Success,
+    })
+}
+
+/// The tables of a scan; each is written as the hives come.
+struct Tables {
+    findings: Table,
+    coverage: Option<Table>,
+    evidence: Option<Table>,
+}
+
+impl Tables {
+    fn open(arguments: &Arguments, evidence: &[PathBuf]) -> anyhow::Result<Self> {
+        let formulas = arguments.style.formulas();
+        let optional = |path: &Option<PathBuf>| {
+            path.as_deref().map(|path| arguments.target.open_or_stdout(Some(path), evidence)).transpose()
+        };
+        let (coverage, sources) = (optional(&arguments.coverage)?, optional(&arguments.evidence)?);
+        Ok(Self {
+            findings: Table::start::<FindingRow<'_>>(arguments.target.open(evidence)?, formulas)?,
+            coverage: coverage.map(|out| Table::start::<HiveRow<'_>>(out, formulas)).transpose()?,
+            evidence: sources.map(|out| Table::start::<EvidenceRow<'_>>(out, formulas)).transpose()?,
+        })
+    }
+
+    fn write(&mut self, report: &HiveReport) -> anyhow::Result<()> {
+        for finding in &report.judged.findings {
+            self.findings.write(finding_row(&report.coverage, finding))?;
+            if let Some(table) = &mut self.evidence {
+                evidence_rows(&report.coverage, finding).try_for_each(|row| table.write(row))?;
+            }
+        }
+        if let Some(table) = &mut self.coverage {
+            table.write(hive_row(report))?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> anyhow::Result<()> {
+        let tables = [Some(self.findings), self.coverage, self.evidence];
+        Ok(tables.into_iter().flatten().try_for_each(Table::finish)?)
+    }
+}
+
+fn progress_bar(units: usize, quiet: bool) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} files, {per_sec}, {eta} left");
+    let bar = ProgressBar::new(units as u64);
+    style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+}

@@ -1,0 +1,122 @@
+//! The command `dump`: every key and value of a hive, for examiners and for comparison with other readers.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::hive::{Error, Problems, Reached};
+use crate::mapi;
+use crate::scan::OpenHive;
+
+use super::table::{Cell, table};
+
+table! {
+    /// A row of `dump`. Never guarded against spreadsheets: it is compared byte by byte.
+    unguarded DumpRow {
+        kind: "key or value",
+        key_path: "the key, from the root of the hive; the root itself is empty",
+        value_name: "the value; empty for the unnamed one",
+        value_type: "registry type: REG_SZ, or 0xNNNNNNNN",
+        data_size: "bytes of data",
+        data_sha256: "SHA-256 of the data; empty where they are withheld or could not all be read",
+        last_written: "when the key last changed",
+        origin: "where the bytes are: primary, log, log-remnant, free, slack, unreferenced or tail",
+        file_offset: "where in the file the cell lies, in bytes from its start",
+        problem: "withheld for a secret, or what could not be read",
+        hive_path: "the hive",
+    }
+}
+
+/// Hands every row of a hive to `write`: keys before their values and subkeys, in the order on disk.
+pub fn dump_rows<E>(
+    hive: &OpenHive<'_>,
+    problems: &mut Problems,
+    mut write: impl FnMut(DumpRow<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let root = match hive.tree.root() {
+        Ok(root) => root,
+        Err(error) => {
+            problems.add(hive.image.root().in_file(), Some(""), error);
+            return Ok(());
+        }
+    };
+    let mut result = Ok(());
+    hive.tree.walk(root, "", &mut Reached::default(), problems, |step, problems| {
+        if result.is_ok() {
+            result = key_rows(hive, &step, problems, &mut write);
+        }
+    });
+    result
+}
+
+fn key_rows<E>(
+    hive: &OpenHive<'_>,
+    step: &crate::hive::Step<'_, '_, '_>,
+    problems: &mut Problems,
+    write: &mut impl FnMut(DumpRow<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let (key, path) = (step.key, step.path);
+    let values = key.values(path, problems);
+    let incomplete = match (values.complete, step.subkeys_complete) {
+        (true, true) => None,
+        (false, true) => Some("not all values could be listed"),
+        (true, false) => Some("not all subkeys could be listed"),
+        (false, false) => Some("not all values and subkeys could be listed"),
+    };
+    write(DumpRow {
+        kind: "key".into(),
+        key_path: (&**path).into(),
+        last_written: key.last_written().into(),
+        origin: key.origin().as_str().into(),
+        file_offset: key.at().into(),
+        problem: incomplete.into(),
+        hive_path: hive.hive_path.into(),
+        ..DumpRow::default()
+    })?;
+    let place = mapi::secret_place(path);
+    for value in values.items {
+        let (hash, problem) = match hive.tree.data(&value) {
+            Ok(data) if !data.complete => {
+                let (size, found) = (u64::from(value.record().data_size()), data.bytes.len() as u64);
+                let error = Error::BigDataShort { size, found };
+                let text = error.to_string();
+                problems.add(value.at(), Some(path), error);
+                (Cell::Empty, Some(text))
+            }
+            Ok(data) if withheld(place, &value, &data.bytes) => (Cell::Empty, Some("withheld".to_owned())),
+            Ok(data) => (hex(&Sha256::digest(&data.bytes)).into(), None),
+            Err(error) => {
+                let text = error.to_string();
+                problems.add(value.at(), Some(path), error);
+                (Cell::Empty, Some(text))
+            }
+        };
+        write(DumpRow {
+            kind: "value".into(),
+            key_path: (&**path).into(),
+            value_name: value.name().to_text().into(),
+            value_type: value.value_type().to_string().into(),
+            data_size: value.record().data_size().into(),
+            data_sha256: hash,
+            last_written: Cell::Empty,
+            origin: key.origin().as_str().into(),
+            file_offset: value.at().into(),
+            problem: problem.into(),
+            hive_path: hive.hive_path.into(),
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether a value's hash would give a secret away. The kind of a section is not told here, so that all that may be a
+/// secret in some section is withheld.
+fn withheld(place: Option<mapi::secret::Place<'_>>, value: &crate::hive::Value<'_>, bytes: &[u8]) -> bool {
+    place.is_some_and(|place| {
+        mapi::secret::secret(place, &value.name().to_text(), value.value_type(), bytes).is_some()
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}

@@ -1,0 +1,52 @@
+//! `evidence.csv`: one row for each place that a finding rests on.
+
+use crate::finding::Finding;
+use crate::scan::Coverage;
+
+use super::table::{Cell, table};
+
+table! {
+    /// A row of `evidence.csv`.
+    EvidenceRow {
+        finding_id: "the finding",
+        n: "number of the evidence in the finding, from 1",
+        role: "what it is to the finding",
+        hive_path: "the hive",
+        key_path: "the key, from the root of the hive",
+        value_name: "the value, if it is one",
+        record: "nk (a key), vk (a value) or data",
+        file: "the file in which the bytes lie",
+        file_offset: "where in that file, in bytes from its start; of a cell, its size field",
+        size: "how many bytes",
+        last_written: "when the key last changed",
+        origin: "where the bytes are: primary, log, log-remnant, free, slack, unreferenced or tail",
+        log_sequence: "sequence number of the log entry, if the bytes are from a log",
+        value: "what it says, secrets withheld",
+        hive_sha256: "SHA-256 of the hive file, where it was asked for",
+    }
+}
+
+/// The rows of a finding.
+pub fn evidence_rows<'a>(
+    coverage: &'a Coverage,
+    finding: &'a Finding,
+) -> impl Iterator<Item = EvidenceRow<'a>> {
+    finding.claim.evidence.iter().zip(1_u64..).map(|(evidence, n)| EvidenceRow {
+        finding_id: Cell::from(&finding.id),
+        n: n.into(),
+        role: evidence.role.into(),
+        hive_path: Cell::from(&coverage.hive_path),
+        key_path: Cell::from(&evidence.key_path),
+        value_name: evidence.value_name.as_deref().into(),
+        record: evidence.record.as_str().into(),
+        file: Cell::from(&coverage.hive_path),
+        file_offset: evidence.at.into(),
+        size: evidence.size.into(),
+        last_written: evidence.last_written.into(),
+        origin: evidence.origin.as_str().into(),
+        log_sequence: Cell::Empty,
+        value: evidence.value.as_deref().into(),
+        hive_sha256: Cell::Empty,
+        neutralized: Cell::Empty,
+    })
+}

@@ -1,0 +1,24 @@
+//! Floor 7: one file per output. Adding one is a file and a line here.
+
+mod dump;
+mod evidence;
+mod findings;
+mod hives;
+mod output;
+mod properties;
+mod rules;
+mod summary;
+mod table;
+
+pub use dump::{DumpRow, dump_rows};
+pub use evidence::{EvidenceRow, evidence_rows};
+pub use findings::{FindingRow, finding_row};
+pub use hives::{HiveRow, hive_row};
+pub use output::{Output, OutputError, Table};
+pub use properties::{PropertyRow, property_rows};
+pub use rules::{RuleRow, rule_row};
+pub use summary::{Summary, for_terminal};
+pub use table::{Cell, Column, Formulas, Row, TableWriter};
+
+/// Version of the tables' columns and vocabularies.
+pub const SCHEMA: u64 = 1;

@@ -1,0 +1,169 @@
+//! Where a table goes: to standard output, or to a file that is complete or not there at all.
+
+use std::fs::{File, Permissions};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::table::{Formulas, Row, TableWriter};
+
+/// A table could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The reader of standard output went away.
+    #[error("standard output was closed")]
+    Closed,
+    /// The file is there already.
+    #[error("{} exists; --clobber overwrites it", .0.display())]
+    Exists(PathBuf),
+    /// The file would lie beside what is examined.
+    #[error("{} would lie in {}, which holds evidence; choose another folder", file.display(), folder.display())]
+    BesideEvidence {
+        /// The file.
+        file: PathBuf,
+        /// The folder of the evidence.
+        folder: PathBuf,
+    },
+    /// The system refused.
+    #[error("cannot write {name}: {source}")]
+    Io {
+        /// The file, or `standard output`.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// An output that is open for writing.
+pub struct Output {
+    name: String,
+    to: To,
+}
+
+enum To {
+    Stdout(BufWriter<io::Stdout>),
+    File { file: BufWriter<NamedTempFile>, path: PathBuf, clobber: bool },
+}
+
+impl Output {
+    /// Standard output.
+    pub fn stdout() -> Self {
+        Self {
+            name: "standard output".into(),
+            to: To::Stdout(BufWriter::with_capacity(64 << 10, io::stdout())),
+        }
+    }
+
+    /// A file, written under a temporary name beside it until it is complete. It must not exist unless `clobber`, and
+    /// must not lie in one of the folders `evidence`.
+    pub fn file(path: &Path, clobber: bool, evidence: &[PathBuf]) -> Result<Self, OutputError> {
+        let name = path.display().to_string();
+        let fail = |source| OutputError::Io { name: name.clone(), source };
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        refuse_evidence(path, &folder.canonicalize().map_err(fail)?, evidence)?;
+        if !clobber && path.symlink_metadata().is_ok() {
+            return Err(OutputError::Exists(path.to_owned()));
+        }
+        let file = tempfile::Builder::new()
+            .prefix(".mapihive-")
+            .suffix(".part")
+            // As the umask has it, like any other file.
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(folder)
+            .map_err(fail)?;
+        let file = BufWriter::with_capacity(64 << 10, file);
+        Ok(Self { name, to: To::File { file, path: path.to_owned(), clobber } })
+    }
+
+    /// Writes a line of text.
+    pub fn line(&mut self, text: &str) -> Result<(), OutputError> {
+        writeln!(self, "{text}").map_err(|source| classify(self.name.clone(), source))
+    }
+
+    /// Completes it: only now does a file get its name.
+    pub fn finish(self) -> Result<(), OutputError> {
+        let name = self.name;
+        let result = match self.to {
+            To::Stdout(mut out) => out.flush(),
+            To::File { file, path, clobber } => {
+                file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| {
+                    file.as_file().sync_all()?;
+                    let persisted: Result<File, _> =
+                        if clobber { file.persist(&path) } else { file.persist_noclobber(&path) };
+                    persisted.map(drop).map_err(|error| error.error)
+                })
+            }
+        };
+        result.map_err(|source| classify(name, source))
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.to {
+            To::Stdout(out) => out.write(bytes),
+            To::File { file, .. } => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        // The buffer is flushed by `finish`; a table that ends early must not look complete.
+        Ok(())
+    }
+}
+
+/// A table on its way to an output.
+pub struct Table {
+    rows: TableWriter<Output>,
+    name: String,
+}
+
+impl Table {
+    /// Starts a table with its header.
+    pub fn start<R: Row>(output: Output, formulas: Formulas) -> Result<Self, OutputError> {
+        let name = output.name.clone();
+        let rows = TableWriter::new::<R>(output, formulas).map_err(|error| csv_error(&name, error))?;
+        Ok(Self { rows, name })
+    }
+
+    /// Writes a row.
+    pub fn write<R: Row>(&mut self, row: R) -> Result<(), OutputError> {
+        self.rows.write(row).map_err(|error| csv_error(&self.name, error))
+    }
+
+    /// Completes the table and its output.
+    pub fn finish(self) -> Result<(), OutputError> {
+        let output = self.rows.finish().map_err(|error| classify(self.name, error))?;
+        output.finish()
+    }
+}
+
+fn csv_error(name: &str, error: csv::Error) -> OutputError {
+    classify(name.to_owned(), error.into())
+}
+
+fn classify(name: String, source: io::Error) -> OutputError {
+    if source.kind() == io::ErrorKind::BrokenPipe {
+        OutputError::Closed
+    } else {
+        OutputError::Io { name, source }
+    }
+}
+
+fn refuse_evidence(file: &Path, folder: &Path, evidence: &[PathBuf]) -> Result<(), OutputError> {
+    for path in evidence {
+        let Ok(held) = path.canonicalize() else { continue };
+        let held = if held.is_dir() { held } else { held.parent().map(Path::to_owned).unwrap_or_default() };
+        // A named file's own folder is evidence, the folders above it are not.
+        let inside = if path.is_dir() { folder.starts_with(&held) } else { folder == held };
+        if inside {
+            return Err(OutputError::BesideEvidence { file: file.to_owned(), folder: held });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! `properties.csv` (the command `profiles`): every key and value that belongs to MAPI, decoded.
+
+use std::fmt::Write as _;
+
+use crate::account::Attribution;
+use crate::hive::Origin;
+use crate::mapi::secret::{self, Secret, secret};
+use crate::mapi::tags::{self, SectionKind};
+use crate::mapi::{
+    Mapi, MapiKey, MapiValue, PlaceKind, Profile, ProfileState, Root, account_text, registry_text,
+};
+use crate::scan::OpenHive;
+
+use super::table::{Cell, table};
+
+table! {
+    /// A row of `properties.csv`.
+    PropertyRow {
+        kind: "key, property (a value of a profile section or of another key) or account-value (of the account manager)",
+        host: "the host that the path of the hive shows",
+        account: "name of the account, as well as it is known",
+        account_sid: "security identifier of the account",
+        root: "which place of profiles: Windows NT, Windows 9x or Office with its version",
+        profile: "name of the profile",
+        profile_state: "live, deleted-pending (under Deleted Profiles) or recovered",
+        section_uid: "the section of the profile",
+        section_kind: "what the section is for",
+        service_name: "the message service the section belongs to",
+        key_path: "the key, from the root of the hive",
+        value_name: "the value",
+        prop_id: "identifier of the property: 6602",
+        prop_type: "type of the property: PT_UNICODE",
+        prop_name: "published name of the property, where it is known in such a section",
+        value_type: "registry type: REG_BINARY, or 0xNNNNNNNN",
+        data_size: "bytes of data",
+        decoded: "what the data mean, secrets withheld",
+        raw_hex: "the first 64 bytes of the data in hexadecimal, secrets withheld",
+        secret: "for a secret: present, its length and its scheme",
+        last_written: "when the key last changed",
+        origin: "where the bytes are: primary, log, log-remnant, free, slack, unreferenced or tail",
+        file_offset: "where in the file the cell lies, in bytes from its start",
+        hive_path: "the hive",
+        problem: "what is wrong with the value",
+    }
+}
+
+/// What all rows of one key have in common.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    hive: &'a str,
+    host: Option<&'a str>,
+    account: &'a Attribution,
+    root: Option<&'a Root<'a>>,
+    profile: Option<&'a Profile<'a>>,
+    section: Option<&'a crate::mapi::ProviderSection<'a>>,
+    place: secret::Place<'a>,
+    of_account: bool,
+}
+
+/// Hands every row of a hive to `write`, in the order in which keys and values lie in it.
+pub fn property_rows<E>(
+    hive: &OpenHive<'_>,
+    account: &Attribution,
+    mapi: &Mapi<'_>,
+    mut write: impl FnMut(PropertyRow<'static>) -> Result<(), E>,
+) -> Result<(), E> {
+    let context = Context {
+        hive: hive.hive_path,
+        host: hive.host,
+        account,
+        root: None,
+        profile: None,
+        section: None,
+        place: secret::Place::Elsewhere,
+        of_account: false,
+    };
+    for root in &mapi.roots {
+        let context = Context { root: Some(root), ..context };
+        context.rows(&root.key, &mut write)?;
+        for key in &root.other_keys {
+            context.rows(key, &mut write)?;
+        }
+        for state in [ProfileState::Live, ProfileState::DeletedPending] {
+            let Some(list) = root.list(state).as_ref().here() else { continue };
+            context.rows(&list.key, &mut write)?;
+            for profile in &list.profiles {
+                Context { profile: Some(profile), ..context }.profile(profile, &mut write)?;
+            }
+        }
+    }
+    for place in &mapi.places {
+        let (secrets, of_account) = match place.kind {
+            PlaceKind::ProtectedStorage => (secret::Place::ProtectedStorage, false),
+            PlaceKind::OmiAccounts | PlaceKind::InternetAccounts => (secret::Place::Account, true),
+            PlaceKind::Exchange | PlaceKind::Setup => (secret::Place::Elsewhere, false),
+        };
+        for key in &place.keys {
+            Context { place: secrets, of_account, ..context }.rows(key, &mut write)?;
+        }
+    }
+    Ok(())
+}
+
+impl<'a> Context<'a> {
+    fn profile<E>(
+        self,
+        profile: &'a Profile<'a>,
+        write: &mut impl FnMut(PropertyRow<'static>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.rows(&profile.key, write)?;
+        for section in &profile.sections {
+            let of_account = section.kind == SectionKind::AccountManager;
+            let service = section.service_name.as_deref();
+            let place = if of_account {
+                secret::Place::Account
+            } else {
+                secret::Place::Section { kind: section.kind, service }
+            };
+            let context = Self { section: Some(section), place, of_account, ..self };
+            context.rows(&section.key, write)?;
+            for key in &section.below {
+                context.rows(key, write)?;
+            }
+        }
+        profile.other_keys.iter().try_for_each(|key| self.rows(key, write))
+    }
+
+    /// The row of a key and those of its values.
+    fn rows<E>(
+        &self,
+        key: &MapiKey<'_>,
+        write: &mut impl FnMut(PropertyRow<'static>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let common = self.common(key);
+        let incomplete = match (key.values_complete, key.subkeys_complete) {
+            (true, true) => None,
+            (false, true) => Some("not all values could be listed"),
+            (true, false) => Some("not all subkeys could be listed"),
+            (false, false) => Some("not all values and subkeys could be listed"),
+        };
+        write(PropertyRow {
+            kind: "key".into(),
+            file_offset: key.at.into(),
+            problem: incomplete.into(),
+            ..common.clone()
+        })?;
+        key.values.iter().try_for_each(|value| write(self.value(value, common.clone())))
+    }
+
+    fn common(&self, key: &MapiKey<'_>) -> PropertyRow<'static> {
+        let section = self.section;
+        PropertyRow {
+            host: self.host.map(str::to_owned).into(),
+            account: self.account.name.clone().into(),
+            account_sid: self.account.sid.as_ref().map(ToString::to_string).into(),
+            root: self.root.map(ToString::to_string).into(),
+            profile: self.profile.map(|profile| profile.name().to_owned()).into(),
+            profile_state: self.profile.map(|profile| profile.state.as_str()).into(),
+            section_uid: section.map(|section| section.uid.to_string()).into(),
+            section_kind: section.map(|section| section.kind.as_str()).into(),
+            service_name: section.and_then(|section| section.service_name.clone()).into(),
+            key_path: key.path().into(),
+            last_written: key.last_written.into(),
+            origin: Origin::as_str(key.origin).into(),
+            hive_path: self.hive.to_owned().into(),
+            ..PropertyRow::default()
+        }
+    }
+
+    fn value(&self, value: &MapiValue<'_>, common: PropertyRow<'static>) -> PropertyRow<'static> {
+        let name = value.name();
+        let kind = self.section.map_or(SectionKind::Other, |section| section.kind);
+        let withheld = secret(self.place, &name, value.value_type(), value.bytes());
+        let decoded = value.decoded();
+        let malformed =
+            decoded.as_ref().and_then(|decoded| decoded.malformed.as_ref()).map(ToString::to_string);
+        let unread = match &value.data {
+            Ok(data) if data.complete => None,
+            Ok(data) => Some(format!("{} of {} bytes could be read", data.bytes.len(), value.data_size())),
+            Err(error) => Some(error.to_string()),
+        };
+        let text = match (&withheld, &decoded, value.prop) {
+            (Some(_), _, _) => None,
+            (None, Some(decoded), Some(prop)) => Some(tags::decoded_text(kind, prop.tag, &decoded.value)),
+            _ if self.of_account => Some(account_text(&name, value.value_type(), value.bytes())),
+            _ => Some(registry_text(value.value_type(), value.bytes())),
+        };
+        let entry = value.prop.and_then(|prop| tags::lookup(kind, prop.tag));
+        PropertyRow {
+            kind: if self.of_account && value.prop.is_none() { "account-value" } else { "property" }.into(),
+            value_name: name.into(),
+            prop_id: value.prop.map(|prop| prop.id().to_string()).into(),
+            prop_type: value.prop.map(|prop| prop.prop_type().to_string()).into(),
+            prop_name: entry.and_then(|entry| entry.name).into(),
+            value_type: value.value_type().to_string().into(),
+            data_size: value.data_size().into(),
+            decoded: text.into(),
+            raw_hex: if withheld.is_some() { Cell::Empty } else { first_bytes(value.bytes()).into() },
+            secret: withheld.as_ref().map(Secret::to_string).into(),
+            file_offset: value.at().into(),
+            problem: unread.or(malformed).into(),
+            ..common
+        }
+    }
+}
+
+fn first_bytes(bytes: &[u8]) -> String {
+    bytes.iter().take(64).fold(String::with_capacity(128), |mut text, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

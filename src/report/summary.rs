@@ -1,0 +1,201 @@
+//! What a person sees at the end: one line per account with traces of MAPI, one per file that was not read.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::account::Attribution;
+use crate::finding::Severity;
+use crate::scan::{HiveReport, Status};
+
+/// What happened so far.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// Files by what became of them, in the order of [`Status::ALL`].
+    statuses: [u64; Status::ALL.len()],
+    /// Findings by severity, in the order of [`Severity::ALL`].
+    severities: [u64; Severity::ALL.len()],
+    accounts: BTreeMap<AccountKey, AccountLine>,
+    /// Accounts in whose hives there is no place of profiles.
+    without_mapi: u64,
+    unread: Vec<String>,
+    unread_total: u64,
+    dirty: u64,
+}
+
+/// Host, label, identifier: what tells accounts apart.
+type AccountKey = (Option<String>, String, Option<String>);
+
+#[derive(Debug, Default)]
+struct AccountLine {
+    kind: &'static str,
+    confidence: &'static str,
+    contradicted: bool,
+    live: usize,
+    deleted: usize,
+    severities: [u64; Severity::ALL.len()],
+}
+
+impl Summary {
+    /// Adds a file.
+    pub fn add(&mut self, report: &HiveReport) {
+        /// Lines of files that were not read; a fleet may have thousands.
+        const SHOWN: usize = 50;
+
+        let (coverage, judged) = (&report.coverage, &report.judged);
+        bump(&mut self.statuses, Status::ALL.iter().position(|status| *status == coverage.status));
+        if coverage.is_failure() {
+            self.unread_total += 1;
+            if self.unread.len() < SHOWN {
+                let line =
+                    format!("{}: {}: {}", coverage.status.as_str(), coverage.hive_path, coverage.reason);
+                self.unread.push(line);
+            }
+        }
+        if coverage.state == Some(crate::hive::HiveState::DirtyUnreplayed) {
+            self.dirty += 1;
+        }
+        if coverage.state.is_none() {
+            return;
+        }
+        if !judged.has_mapi && judged.findings.is_empty() {
+            self.without_mapi += 1;
+            return;
+        }
+        let account = &coverage.account;
+        let key = (coverage.host.clone(), account.label(), account.sid.as_ref().map(ToString::to_string));
+        let line = self.accounts.entry(key).or_default();
+        line.take(account);
+        line.live += judged.live_profiles;
+        line.deleted += judged.deleted_profiles;
+        for finding in &judged.findings {
+            let place = Severity::ALL.iter().position(|severity| *severity == finding.claim.severity);
+            bump(&mut line.severities, place);
+            bump(&mut self.severities, place);
+        }
+    }
+
+    /// Whether any file that is present could not be read, or not wholly.
+    pub fn has_failures(&self) -> bool {
+        self.unread_total > 0
+    }
+
+    /// The lines for the terminal. `other_files` are files in folders that are neither hives nor logs.
+    pub fn text(&self, other_files: u64) -> String {
+        let mut text = String::new();
+        // Writing to a `String` cannot fail.
+        let _ = self.write(&mut text, other_files);
+        for_terminal(&text)
+    }
+
+    fn write(&self, text: &mut String, other_files: u64) -> std::fmt::Result {
+        let rows: Vec<[String; 5]> = self.accounts.iter().map(|(key, line)| line.cells(key)).collect();
+        let width = |column: usize| {
+            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let widths = [width(0), width(1), width(2), width(3)];
+        for [host, account, kind, profiles, findings] in &rows {
+            let [w0, w1, w2, w3] = widths;
+            writeln!(text, "{host:w0$}  {account:w1$}  {kind:w2$}  {profiles:w3$}  {findings}")?;
+        }
+        if self.without_mapi > 0 {
+            writeln!(text, "{} without any place of profiles", count(self.without_mapi, "more hive"))?;
+        }
+        for line in &self.unread {
+            writeln!(text, "{line}")?;
+        }
+        let hidden = self.unread_total.saturating_sub(self.unread.len() as u64);
+        if hidden > 0 {
+            writeln!(text, "... and {hidden} more; --coverage FILE lists them all")?;
+        }
+        let statuses: Vec<String> = Status::ALL
+            .iter()
+            .zip(self.statuses)
+            .filter(|(status, number)| *number > 0 || **status == Status::Parsed)
+            .map(|(status, number)| format!("{number} {}", status.as_str()))
+            .collect();
+        write!(text, "Files: {}", statuses.join(", "))?;
+        if other_files > 0 {
+            write!(text, "; {} in the folders are no hives", count(other_files, "other file"))?;
+        }
+        writeln!(text, ". Findings: {}.", severities_text(&self.severities))?;
+        if self.dirty > 0 {
+            writeln!(
+                text,
+                "{} dirty: their last changes may stand in transaction logs, which this version does not apply; rules that \
+                 argue from absence were not judged there.",
+                if self.dirty == 1 { "1 hive is".into() } else { format!("{} hives are", self.dirty) },
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl AccountLine {
+    fn take(&mut self, account: &Attribution) {
+        self.kind = account.kind.as_str();
+        self.confidence = account.confidence.as_str();
+        self.contradicted |= !account.contradictions.is_empty();
+    }
+
+    fn cells(&self, (host, label, sid): &AccountKey) -> [String; 5] {
+        let sid = sid.as_ref().map(|sid| format!(" {sid}")).unwrap_or_default();
+        let contradicted = if self.contradicted { ", contradicted" } else { "" };
+        let deleted = if self.deleted > 0 { format!(" + {} deleted", self.deleted) } else { String::new() };
+        [
+            host.clone().unwrap_or_else(|| "(no host)".into()),
+            format!("{label}{sid}"),
+            format!("{}, {} confidence{contradicted}", self.kind, self.confidence),
+            format!("{}{deleted}", count(self.live as u64, "profile")),
+            severities_text(&self.severities),
+        ]
+    }
+}
+
+/// `2 medium, 1 low, 3 info`, or `none`.
+fn severities_text(severities: &[u64; Severity::ALL.len()]) -> String {
+    let parts: Vec<String> = Severity::ALL
+        .iter()
+        .zip(severities)
+        .rev()
+        .filter(|(_, number)| **number > 0)
+        .map(|(severity, number)| format!("{number} {}", severity.as_str()))
+        .collect();
+    if parts.is_empty() { "none".into() } else { parts.join(", ") }
+}
+
+fn count(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+fn bump(counts: &mut [u64], place: Option<usize>) {
+    if let Some(count) = place.and_then(|place| counts.get_mut(place)) {
+        *count += 1;
+    }
+}
+
+/// Text that cannot change what else the terminal shows: marks that reorder or hide text are spelled out. Control
+/// characters never get this far, line feeds between lines aside.
+pub fn for_terminal(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        let hides = matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+        if hides || (character.is_control() && character != '\n') {
+            let _ = write!(safe, "\\u{{{:x}}}", u32::from(character));
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_that_reorder_text_are_spelled_out() {
+        assert_eq!(for_terminal("a\u{202e}b\u{1b}[31m\n"), "a\\u{202e}b\\u{1b}[31m\n");
+    }
+}

@@ -1,0 +1,141 @@
+//! The rules applied to one hive: findings with their identifiers, in their order.
+
+use std::collections::HashSet;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::finding::{Claim, Finding};
+use crate::hive::Care;
+use crate::mapi::ProfileState;
+use crate::rules::{self, Rule, View};
+
+use super::discover::Candidate;
+use super::one_hive::{Coverage, OpenHive, Understood, read_hive};
+
+/// What a hive gave.
+#[derive(Debug)]
+pub struct HiveReport {
+    /// What became of the file.
+    pub coverage: Coverage,
+    /// What the rules say of it.
+    pub judged: Judged,
+}
+
+/// What the rules say of a hive.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// Findings, in their order.
+    pub findings: Vec<Finding>,
+    /// What could not be judged.
+    pub not_judged: Vec<NotJudged>,
+    /// Live profiles.
+    pub live_profiles: usize,
+    /// Profiles marked for deletion.
+    pub deleted_profiles: usize,
+    /// Whether there is any place of profiles.
+    pub has_mapi: bool,
+}
+
+/// A rule that could not judge something, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotJudged {
+    /// The rule.
+    pub rule_id: &'static str,
+    /// Why.
+    pub why: String,
+}
+
+/// Reads a hive and judges it by `rules`.
+pub fn judge_hive(candidate: &Candidate, rules: &[&'static Rule]) -> HiveReport {
+    let (coverage, judged) = read_hive(candidate, Care::Once, |hive, problems| {
+        let understood = hive.understand(problems);
+        let judged = judge(hive, &understood, rules);
+        (Some(understood.account), judged)
+    });
+    HiveReport { coverage, judged: judged.unwrap_or_default() }
+}
+
+impl HiveReport {
+    /// The report of a file that was not read.
+    pub fn unread(coverage: Coverage) -> Self {
+        Self { coverage, judged: Judged::default() }
+    }
+}
+
+fn judge(hive: &OpenHive<'_>, understood: &Understood<'_>, rules: &[&'static Rule]) -> Judged {
+    let Understood { account, mapi } = understood;
+    let image = hive.image;
+    let view = View { base_block: image.base_block(), state: image.state(), logs: hive.logs, account, mapi };
+    let mut judged = Judged {
+        live_profiles: mapi.profiles(ProfileState::Live).count(),
+        deleted_profiles: mapi.profiles(ProfileState::DeletedPending).count(),
+        has_mapi: !mapi.roots.is_empty(),
+        ..Judged::default()
+    };
+    let mut identifiers = Identifiers::new(hive.host, hive.hive_path);
+    for rule in rules {
+        let mut verdict = rules::judge(rule, &view);
+        verdict.claims.sort_by(|a, b| place(a).cmp(&place(b)));
+        let finding = |claim: Claim| Finding { id: identifiers.of(rule.id, &claim), rule_id: rule.id, claim };
+        judged.findings.extend(verdict.claims.into_iter().map(finding));
+        let not_judged = verdict.not_judged.into_iter().map(|why| NotJudged { rule_id: rule.id, why });
+        judged.not_judged.extend(not_judged);
+    }
+    judged
+}
+
+/// The order of a rule's findings in a hive: key path, value name, offset, origin of the first evidence.
+fn place(claim: &Claim) -> impl Ord + '_ {
+    claim.evidence.first().map(|first| (&first.key_path, &first.value_name, first.at, first.origin))
+}
+
+/// Makes finding identifiers of one hive, no two the same.
+struct Identifiers {
+    hive: Sha256,
+    given: HashSet<String>,
+}
+
+impl Identifiers {
+    fn new(host: Option<&str>, hive_path: &str) -> Self {
+        let mut hive = Sha256::new();
+        add(&mut hive, host.unwrap_or_default());
+        add(&mut hive, hive_path);
+        Self { hive, given: HashSet::new() }
+    }
+
+    /// A hash of host, hive, rule and evidence: what the evidence is and says, but not where it lies or when it was
+    /// written, so that the same finding in a later copy of the hive keeps its identifier.
+    fn of(&mut self, rule_id: &str, claim: &Claim) -> String {
+        let mut hash = self.hive.clone();
+        add(&mut hash, rule_id);
+        add(&mut hash, claim.subject.root.as_deref().unwrap_or_default());
+        add(&mut hash, claim.subject.profile.as_deref().unwrap_or_default());
+        add(&mut hash, claim.subject.section_uid.as_deref().unwrap_or_default());
+        for evidence in &claim.evidence {
+            add(&mut hash, evidence.role);
+            add(&mut hash, &evidence.key_path);
+            add(&mut hash, evidence.value_name.as_deref().unwrap_or_default());
+            add(&mut hash, evidence.record.as_str());
+            add(&mut hash, evidence.origin.as_str());
+            add(&mut hash, evidence.value.as_deref().unwrap_or_default());
+        }
+        // Two findings of one rule with the same evidence need a damaged hive with two keys of one name.
+        let mut occurrence = 0_u32;
+        loop {
+            let mut numbered = hash.clone();
+            add(&mut numbered, &occurrence.to_string());
+            let digest = numbered.finalize();
+            let id: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+            if self.given.insert(id.clone()) {
+                return id;
+            }
+            occurrence += 1;
+        }
+    }
+}
+
+/// Adds a text with its length in front, so that no two lists of texts hash the same.
+fn add(hash: &mut Sha256, text: &str) {
+    hash.update((text.len() as u64).to_le_bytes());
+    hash.update(text.as_bytes());
+}

@@ -1,0 +1,11 @@
+//! Floor 6: from paths to what is known of every hive below them.
+
+mod discover;
+mod fleet;
+mod judge;
+mod one_hive;
+
+pub use discover::{Candidate, Discovered, PassedOver, discover, path_text};
+pub use fleet::{Unit, in_order, units};
+pub use judge::{HiveReport, Judged, NotJudged, judge_hive};
+pub use one_hive::{Coverage, OpenHive, Status, Understood, read_hive};

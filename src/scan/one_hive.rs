@@ -1,0 +1,211 @@
+//! One hive from the file to what is understood of it.
+
+use std::path::Path;
+
+use crate::account::{self, Attribution};
+use crate::hive::{BaseBlock, Care, HiveSource, HiveState, Image, ImageError, Problems, SourceError, Tree};
+use crate::mapi::Mapi;
+
+use super::discover::{Candidate, PassedOver};
+
+/// How much of a file could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// All that was looked for.
+    Parsed,
+    /// Some of it; the reason says what is missing.
+    Partial,
+    /// Nothing.
+    Failed,
+    /// Not looked at.
+    Skipped,
+}
+
+impl Status {
+    /// All of them, for the documentation of the vocabulary.
+    pub const ALL: [Self; 4] = [Self::Parsed, Self::Partial, Self::Failed, Self::Skipped];
+
+    /// The word used in every table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Parsed => "parsed",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// What became of one file: its row in the coverage table.
+#[derive(Clone, Debug)]
+pub struct Coverage {
+    /// The file, as every table calls it.
+    pub hive_path: String,
+    /// The host its path shows.
+    pub host: Option<String>,
+    /// Whose hive it is, as far as is known.
+    pub account: Attribution,
+    /// How much could be read.
+    pub status: Status,
+    /// Why not all; empty where all was read.
+    pub reason: String,
+    /// The header as it is in the file.
+    pub base_block: Option<BaseBlock>,
+    /// How far the header vouches for the rest.
+    pub state: Option<HiveState>,
+    /// Names of the transaction logs beside it.
+    pub logs: Vec<String>,
+    /// Length of the file.
+    pub size: Option<u64>,
+    /// When the file was last modified: seconds since 1970 and nanoseconds.
+    pub modified: Option<(i64, u64)>,
+    /// Bytes behind the last bin.
+    pub tail: u64,
+    /// Cells of keys, values and lists that were read.
+    pub cells_read: u64,
+    /// Everything that could not be read, or was not as it should be.
+    pub problems: Problems,
+}
+
+/// A hive that could be opened.
+pub struct OpenHive<'h> {
+    /// The file, as every table calls it.
+    pub hive_path: &'h str,
+    /// The host its path shows.
+    pub host: Option<&'h str>,
+    /// Names of the transaction logs beside it.
+    pub logs: &'h [String],
+    /// Its bytes.
+    pub image: &'h Image,
+    /// Its keys.
+    pub tree: &'h Tree<'h>,
+}
+
+/// What is understood of a hive.
+pub struct Understood<'h> {
+    /// Whose hive it is.
+    pub account: Attribution,
+    /// What it holds for MAPI.
+    pub mapi: Mapi<'h>,
+}
+
+impl<'h> OpenHive<'h> {
+    /// Reads accounts and profiles.
+    pub fn understand(&self, problems: &mut Problems) -> Understood<'h> {
+        Understood {
+            account: Attribution::read(self.hive_path, self.image, self.tree, problems),
+            mapi: Mapi::read(self.tree, problems),
+        }
+    }
+}
+
+/// Opens a hive, lets `read` look at it, and tells what became of it. `read` gets what it needs to report problems, and
+/// may say whose hive it is.
+pub fn read_hive<T>(
+    candidate: &Candidate,
+    care: Care,
+    read: impl FnOnce(&OpenHive<'_>, &mut Problems) -> (Option<Attribution>, T),
+) -> (Coverage, Option<T>) {
+    let host = account::host(&candidate.hive_path);
+    let mut coverage = Coverage::unread(&candidate.hive_path, Status::Failed, String::new());
+    coverage.logs.clone_from(&candidate.logs);
+    let source = match HiveSource::open(&candidate.path, candidate.links) {
+        Ok(source) => source,
+        Err(error) => return (coverage.not_opened(&error), None),
+    };
+    coverage.size = Some(source.identity().len);
+    coverage.modified = Some(source.identity().modified);
+    let image = match Image::open(&source, &mut coverage.problems) {
+        Ok(image) => image,
+        Err(error) => {
+            coverage.state = matches!(error, ImageError::Hive(_)).then_some(HiveState::Damaged);
+            coverage.reason = error.to_string();
+            return (coverage, None);
+        }
+    };
+    let tree = Tree::new(&image, care);
+    let hive = OpenHive {
+        hive_path: &candidate.hive_path,
+        host: host.as_deref(),
+        logs: &candidate.logs,
+        image: &image,
+        tree: &tree,
+    };
+    let (account, result) = read(&hive, &mut coverage.problems);
+    if let Some(account) = account {
+        coverage.account = account;
+    }
+    coverage.base_block = image.base_block().cloned();
+    coverage.state = Some(image.state());
+    coverage.tail = image.tail_len();
+    coverage.cells_read = tree.cells_read();
+    (coverage.settled(&source), Some(result))
+}
+
+impl Coverage {
+    /// The row of a file that was not read.
+    fn unread(hive_path: &str, status: Status, reason: String) -> Self {
+        Self {
+            host: account::host(hive_path),
+            account: Attribution::by_path(hive_path),
+            hive_path: hive_path.to_owned(),
+            status,
+            reason,
+            base_block: None,
+            state: None,
+            logs: Vec::new(),
+            size: None,
+            modified: None,
+            tail: 0,
+            cells_read: 0,
+            problems: Problems::default(),
+        }
+    }
+
+    /// The row of a file that was passed over when folders were searched.
+    pub fn passed_over(passed: &PassedOver) -> Self {
+        let status = if passed.failed { Status::Failed } else { Status::Skipped };
+        Self::unread(&passed.hive_path, status, passed.reason.clone())
+    }
+
+    fn not_opened(mut self, error: &SourceError) -> Self {
+        self.status = match error {
+            SourceError::Io(_) => Status::Failed,
+            SourceError::NotAFile(_) | SourceError::SymbolicLink => Status::Skipped,
+        };
+        self.reason = error.to_string();
+        self
+    }
+
+    /// Says how much was read, now that it was.
+    fn settled(mut self, source: &HiveSource) -> Self {
+        let lost: Vec<_> =
+            self.problems.kept().iter().filter(|problem| problem.error.costs_facts()).collect();
+        let changed = source.has_changed().unwrap_or(true);
+        (self.status, self.reason) = match (changed, lost.first()) {
+            (true, _) => (Status::Partial, "changed while read".to_owned()),
+            (false, None) => (Status::Parsed, String::new()),
+            (false, Some(first)) => {
+                let more = self.problems.total().saturating_sub(1);
+                let more = if more == 0 { String::new() } else { format!(" (and {more} more problems)") };
+                (Status::Partial, format!("{first}{more}"))
+            }
+        };
+        self
+    }
+
+    /// Whether something that is present could not be read.
+    pub fn is_failure(&self) -> bool {
+        matches!(self.status, Status::Failed | Status::Partial) || self.state == Some(HiveState::Damaged)
+    }
+
+    /// The order of rows: by host, then by the bytes of the path.
+    pub fn order(&self) -> (Option<&str>, &str) {
+        (self.host.as_deref(), &self.hive_path)
+    }
+
+    /// The last component of the path.
+    pub fn file_name(&self) -> &str {
+        Path::new(&self.hive_path).file_name().and_then(|name| name.to_str()).unwrap_or(&self.hive_path)
+    }
+}
