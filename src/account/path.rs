@@ -56,9 +56,33 @@ impl WellKnown {
     }
 }
 
-/// Reads a path, with `/` or `\` between its components.
+/// The place of a hive by its path, with `/` or `\` between the components. A hive somewhere deep in a profile is a copy
+/// that somebody put there, not necessarily that user's.
 pub fn place(path: &str) -> Place {
     let components = components(path);
+    match place_inside(&components) {
+        Place::UserProfile(_) | Place::ServiceProfile(_) | Place::Template
+            if !lies_as_windows_has_it(&components) =>
+        {
+            Place::Unknown
+        }
+        found => found,
+    }
+}
+
+/// The place of any file or folder by its path.
+pub(super) fn place_of_any(path: &str) -> Place {
+    place_inside(&components(path))
+}
+
+/// Whether a hive lies directly in a profile folder, or is the `UsrClass.dat` further down.
+fn lies_as_windows_has_it(components: &[Cow<'_, str>]) -> bool {
+    let Some((file, folders)) = components.split_last() else { return false };
+    let parent = folders.len().checked_sub(2).is_some_and(|above| is_profiles_folder(components, above));
+    parent || file.eq_ignore_ascii_case("UsrClass.dat")
+}
+
+fn place_inside(components: &[Cow<'_, str>]) -> Place {
     let is = |index: usize, name: &str| {
         components.get(index).is_some_and(|found| found.eq_ignore_ascii_case(name))
     };
@@ -72,7 +96,7 @@ pub fn place(path: &str) -> Place {
             return Place::Machine;
         }
     }
-    let Some(profiles) = (0..file).rev().find(|index| is_profiles_folder(&components, *index)) else {
+    let Some(profiles) = (0..file).rev().find(|index| is_profiles_folder(components, *index)) else {
         return Place::Unknown;
     };
     let Some(folder) = components.get(profiles + 1).filter(|_| profiles + 1 < file) else {
@@ -219,6 +243,7 @@ mod tests {
             ),
             ("H/C/Documents and Settings/Default User/NTUSER.DAT", Place::Template),
             ("H/C/Users/Default/NTUSER.DAT", Place::Template),
+            ("H/C/Users/svc/Desktop/copies/NTUSER.DAT", Place::Unknown),
             ("H/C/Profiles/exsvc/NTUSER.DAT", Place::Unknown),
             ("H/C/Users/NTUSER.DAT", Place::Unknown),
             ("NTUSER.DAT", Place::Unknown),

@@ -3,6 +3,7 @@
 use crate::hive::{Error, Found, Image, Key, Offset, Problems, Tree, Value};
 use crate::wintypes::{Sid, decode_utf16le, trim_nul};
 
+use super::path::place_of_any;
 use super::{Basis, Place, Says, Trace, WellKnown, place};
 
 const EXPLORER: &str = r"Software\Microsoft\Windows\CurrentVersion\Explorer";
@@ -130,7 +131,7 @@ fn of_explorer(root: &Key<'_, '_>) -> Vec<Trace> {
             Found::Absent | Found::Unknown => None,
         });
         if let Some((at, path)) = path {
-            traces.extend(of_place(&place(&path), Basis::ShellFolders, Some(at)));
+            traces.extend(of_place(&place_of_any(&path), Basis::ShellFolders, Some(at)));
         }
     }
     traces

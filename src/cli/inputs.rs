@@ -133,9 +133,12 @@ impl CellStyle {
 pub(super) fn tell_unread(coverage: &Coverage) -> bool {
     let failed = coverage.is_failure();
     if failed {
+        /// Problems told in full.
+        const TOLD: usize = 20;
+
         let (status, path) = (coverage.status.as_str(), &coverage.hive_path);
         super::complain(&format!("{path}: {status}: {}", coverage.reason));
-        for problem in coverage.problems.kept().iter().take(20) {
+        for problem in coverage.problems.kept().iter().take(TOLD).skip(1) {
             super::complain(&format!("{path}: {problem}"));
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::account::{self, Attribution};
-use crate::hive::{BaseBlock, Care, HiveSource, HiveState, Image, ImageError, Problems, SourceError, Tree};
+use crate::hive::{BaseBlock, Care, HiveSource, HiveState, Image, Problems, SourceError, Tree};
 use crate::mapi::Mapi;
 
 use super::discover::{Candidate, PassedOver};
@@ -118,7 +118,6 @@ pub fn read_hive<T>(
     let image = match Image::open(&source, &mut coverage.problems) {
         Ok(image) => image,
         Err(error) => {
-            coverage.state = matches!(error, ImageError::Hive(_)).then_some(HiveState::Damaged);
             coverage.reason = error.to_string();
             return (coverage, None);
         }
