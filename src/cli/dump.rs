@@ -43,6 +43,7 @@ fn dump(path: &Path, table: &mut Table) -> Result<bool, OutputError> {
     let candidate = Candidate {
         path: path.to_owned(),
         hive_path: path_text(path),
+        host: None,
         links: Links::Follow,
         logs: Vec::new(),
         looks_like_a_hive: true,

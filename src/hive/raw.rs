@@ -59,11 +59,12 @@ impl<'b> Bins<'b> {
         if at == CellOffset::NONE {
             return Err(Error::NoCell);
         }
-        let end = self.bytes.len();
-        let out_of_bins = Error::OutOfBins { target: at.in_file().0, end: end as u64 };
-        let start = usize::try_from(at.in_file().0).map_err(|_| out_of_bins.clone())?;
-        let rest = self.bytes.get(start..).ok_or_else(|| out_of_bins.clone())?;
-        let header = rest.first_chunk::<CELL_HEADER>().ok_or(out_of_bins)?;
+        let bytes = self.bytes;
+        // Built only when needed: this runs for every cell.
+        let out_of_bins = || Error::OutOfBins { target: at.in_file().0, end: bytes.len() as u64 };
+        let rest = usize::try_from(at.in_file().0).ok().and_then(|start| bytes.get(start..));
+        let rest = rest.ok_or_else(out_of_bins)?;
+        let header = rest.first_chunk::<CELL_HEADER>().ok_or_else(out_of_bins)?;
         let size = i32::from_le_bytes(*header);
         if size > 0 {
             return Err(Error::FreeCell { size: size.unsigned_abs() });
@@ -71,7 +72,7 @@ impl<'b> Bins<'b> {
         let size = size.unsigned_abs() as usize;
         let data = rest
             .get(CELL_HEADER..size)
-            .ok_or(Error::CellSize { size: size as u64, left: rest.len() as u64 })?;
+            .ok_or_else(|| Error::CellSize { size: size as u64, left: rest.len() as u64 })?;
         Ok(Cell { at, data })
     }
 
@@ -219,7 +220,7 @@ impl<'b> Cell<'b> {
     }
 
     fn field<const N: usize>(&self, record: &'static str, at: usize) -> Result<[u8; N], Error> {
-        self.data.get(at..).and_then(<[u8]>::first_chunk).copied().ok_or(Error::RecordTooLong {
+        self.data.get(at..).and_then(<[u8]>::first_chunk).copied().ok_or_else(|| Error::RecordTooLong {
             record,
             needed: (at + N) as u64,
             found: self.data.len() as u64,
@@ -262,11 +263,9 @@ impl Name<'_> {
 
     /// The hash that `lh` lists store: each upcased character added to 37 times the hash so far.
     pub fn hash(self) -> u32 {
-        let upcase = |unit: u16| match char::from_u32(u32::from(unit)).map(char::to_uppercase) {
-            Some(mut upper) if upper.len() == 1 => {
-                upper.next().and_then(|upper| u16::try_from(u32::from(upper)).ok()).unwrap_or(unit)
-            }
-            _ => unit,
+        let upcase = |unit: u16| match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii() => u16::from(byte.to_ascii_uppercase()),
+            _ => upcase_beyond_ascii(unit),
         };
         let step = |hash: u32, unit: u16| hash.wrapping_mul(37).wrapping_add(u32::from(upcase(unit)));
         if self.compressed {
@@ -274,6 +273,16 @@ impl Name<'_> {
         } else {
             self.bytes.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit)).fold(0, step)
         }
+    }
+}
+
+/// The upper case of a unit, where that is one unit too.
+fn upcase_beyond_ascii(unit: u16) -> u16 {
+    match char::from_u32(u32::from(unit)).map(char::to_uppercase) {
+        Some(mut upper) if upper.len() == 1 => {
+            upper.next().and_then(|upper| u16::try_from(u32::from(upper)).ok()).unwrap_or(unit)
+        }
+        _ => unit,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::hive::Found;
 
 use super::key::{MapiKey, MapiValue};
 use super::prop::PropId;
+use super::secret;
 use super::tags::{self, SectionKind};
 use super::uid::{self, MapiUid};
 
@@ -45,6 +46,14 @@ impl<'b> ProviderSection<'b> {
             Some(text) if value.is_complete() => Found::Here(text.into_owned()),
             _ => Found::Unknown,
         })
+    }
+
+    /// Where the values of the section and of the keys below it lie, for the question whether they are secrets.
+    pub fn secret_place(&self) -> secret::Place<'_> {
+        match self.kind {
+            SectionKind::AccountManager => secret::Place::Account,
+            kind => secret::Place::Section { kind, service: self.service_name.as_deref() },
+        }
     }
 
     /// The identifiers of a list property.

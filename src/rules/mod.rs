@@ -1,6 +1,6 @@
 //! Floor 5: the rules. Each is data and one pure function in a file of its own; this is the registry.
 
-use crate::account::Attribution;
+use crate::account::{Attribution, Confidence};
 use crate::finding::{Claim, Severity};
 use crate::hive::{BaseBlock, HiveState};
 use crate::mapi::Mapi;
@@ -47,6 +47,13 @@ pub struct View<'v> {
     pub mapi: &'v Mapi<'v>,
 }
 
+impl View<'_> {
+    /// How sure it is that what was seen is the state of the hive: bytes of a write that had not ended may be old.
+    fn as_seen(&self) -> Confidence {
+        if self.state.vouches_for_absence() { Confidence::High } else { Confidence::Medium }
+    }
+}
+
 /// What a rule says about one hive.
 #[derive(Debug, Default)]
 pub struct Verdict {
@@ -78,7 +85,32 @@ macro_rules! registry {
     };
 }
 
-registry! {}
+mod damage;
+mod exchange;
+mod family;
+mod unseen;
+mod wording;
+
+registry! {
+    calcon_multi,
+    calcon_one,
+    imc_present,
+    imc_multi,
+    deleted_pending,
+    name_in_both,
+    deleted_only,
+    default_dangling,
+    empty_profile,
+    no_service_table,
+    service_dangling,
+    msems_no_providers,
+    msems_unconfigured,
+    skeleton_only,
+    default_hive_profiles,
+    dirty_hive,
+    written_together,
+    stored_secret,
+}
 
 /// The rule with this identifier (`L01`, `MAPI-L01`) or slug, in any letter case.
 pub fn find(name: &str) -> Option<&'static Rule> {

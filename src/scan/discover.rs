@@ -1,12 +1,13 @@
 //! Which files are to be read. Nothing is silently left out: a file that is, claims to be or may be a hive becomes a
 //! candidate, what cannot be looked at becomes a row of its own, everything else is counted.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use crate::account;
 use crate::hive::{FileKind, HiveSource, Links, SourceError};
 use crate::wintypes::decode_utf16le;
 
@@ -44,6 +45,8 @@ pub struct Candidate {
     pub path: PathBuf,
     /// What it is called in every table.
     pub hive_path: String,
+    /// The host that its path shows.
+    pub host: Option<String>,
     /// Whether its path was given, so that a symbolic link may be followed.
     pub links: Links,
     /// Its transaction logs, by name, in their order.
@@ -66,10 +69,11 @@ pub struct PassedOver {
 /// Looks through files and folders, hidden ones too; inside a folder no symbolic link is followed.
 pub fn discover(paths: &[PathBuf]) -> Discovered {
     let mut found = Discovered::default();
+    let mut folders = FolderLogs::default();
     for path in paths {
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => walk(path, &mut found),
-            Ok(_) => add_named(path, &mut found),
+            Ok(_) => add_named(path, &mut folders, &mut found),
             Err(error) => found.fail(path, &error.to_string()),
         }
     }
@@ -118,23 +122,35 @@ impl Discovered {
 }
 
 /// A file that was given by name has a row, whatever it is.
-fn add_named(path: &Path, found: &mut Discovered) {
+fn add_named(path: &Path, folders: &mut FolderLogs, found: &mut Discovered) {
     let name = path.file_name().unwrap_or_default();
-    let kind = match kind_of(path, Links::Follow) {
+    let kind = if is_hive_name(name) { Ok(FileKind::Hive) } else { kind_of(path, Links::Follow) };
+    let kind = match kind {
         Ok(kind) => kind,
         Err(error) => return found.fail(path, &error.to_string()),
     };
     if kind == FileKind::TransactionLog {
         return found.skip(path, "a transaction log; name its hive, and it is found beside it");
     }
-    let logs = path.parent().map(logs_in).unwrap_or_default();
+    let hive_path = path_text(path);
     found.candidates.push(Candidate {
         path: path.to_owned(),
-        hive_path: path_text(path),
+        host: account::host(&hive_path),
+        hive_path,
         links: Links::Follow,
-        logs: logs_of(name, &logs),
-        looks_like_a_hive: is_hive_name(name) || kind == FileKind::Hive,
+        logs: logs_of(name, folders.logs_in(path.parent().unwrap_or(Path::new("")))),
+        looks_like_a_hive: kind == FileKind::Hive,
     });
+}
+
+/// The transaction logs of the folders in which named files lie; each folder is listed once.
+#[derive(Default)]
+struct FolderLogs(HashMap<PathBuf, Vec<String>>);
+
+impl FolderLogs {
+    fn logs_in(&mut self, folder: &Path) -> &[String] {
+        self.0.entry(folder.to_owned()).or_insert_with(|| logs_in(folder))
+    }
 }
 
 /// The transaction logs of a folder, by name.
@@ -181,6 +197,9 @@ fn add_entry(entry: &DirEntry, found: &mut Discovered, logs: &mut BTreeMap<PathB
         }
         return;
     }
+    if is_hive_name(name) {
+        return add_candidate(path, found);
+    }
     let log = name.to_str().filter(|name| log_stem(name).is_some());
     match kind_of(path, Links::Refuse) {
         Err(error) => found.fail(path, &error.to_string()),
@@ -189,19 +208,20 @@ fn add_entry(entry: &DirEntry, found: &mut Discovered, logs: &mut BTreeMap<PathB
         Ok(FileKind::Other) if log.is_some() && entry.metadata().is_ok_and(|data| data.len() == 0) => {
             remember_log(path, name, logs);
         }
-        Ok(kind @ (FileKind::Hive | FileKind::Windows9x)) => add_candidate(path, kind, found),
-        Ok(FileKind::Other) if is_hive_name(name) => add_candidate(path, FileKind::Other, found),
+        Ok(FileKind::Hive | FileKind::Windows9x) => add_candidate(path, found),
         Ok(FileKind::Other) => found.other_files += 1,
     }
 }
 
-fn add_candidate(path: &Path, kind: FileKind, found: &mut Discovered) {
+fn add_candidate(path: &Path, found: &mut Discovered) {
+    let hive_path = path_text(path);
     found.candidates.push(Candidate {
         path: path.to_owned(),
-        hive_path: path_text(path),
+        host: account::host(&hive_path),
+        hive_path,
         links: Links::Refuse,
         logs: Vec::new(),
-        looks_like_a_hive: kind == FileKind::Hive || path.file_name().is_some_and(is_hive_name),
+        looks_like_a_hive: true,
     });
 }
 

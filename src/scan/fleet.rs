@@ -15,6 +15,13 @@ pub enum Unit {
 }
 
 impl Unit {
+    fn host(&self) -> Option<String> {
+        match self {
+            Self::Read(candidate) => candidate.host.clone(),
+            Self::PassedOver(passed) => account::host(&passed.hive_path),
+        }
+    }
+
     fn hive_path(&self) -> &str {
         match self {
             Self::Read(candidate) => &candidate.hive_path,
@@ -27,7 +34,7 @@ impl Unit {
 pub fn units(found: Discovered) -> Vec<Unit> {
     let read = found.candidates.into_iter().map(Unit::Read);
     let mut units: Vec<Unit> = read.chain(found.passed_over.into_iter().map(Unit::PassedOver)).collect();
-    units.sort_by_cached_key(|unit| (account::host(unit.hive_path()), unit.hive_path().to_owned()));
+    units.sort_by_cached_key(|unit| (unit.host(), unit.hive_path().to_owned()));
     units
 }
 
@@ -42,12 +49,13 @@ pub fn in_order<T: Send, E>(
     /// Results held per thread: enough that no thread waits long for the slowest hive of a window.
     const WINDOW_PER_THREAD: usize = 64;
 
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    // One thread needs no pool, and a machine that gives no more threads can still do the work.
+    let pool =
+        (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()).flatten();
     for window in units.chunks(WINDOW_PER_THREAD * threads.max(1)) {
         let results: Vec<T> = match &pool {
-            Ok(pool) if threads > 1 => pool.install(|| window.par_iter().map(&work).collect()),
-            // One thread needs no pool, and a machine that gives no more threads can still do the work.
-            _ => window.iter().map(&work).collect(),
+            Some(pool) => pool.install(|| window.par_iter().map(&work).collect()),
+            None => window.iter().map(&work).collect(),
         };
         results.into_iter().try_for_each(&mut take)?;
     }

@@ -106,8 +106,8 @@ pub fn read_hive<T>(
     care: Care,
     read: impl FnOnce(&OpenHive<'_>, &mut Problems) -> (Option<Attribution>, T),
 ) -> (Coverage, Option<T>) {
-    let host = account::host(&candidate.hive_path);
-    let mut coverage = Coverage::unread(&candidate.hive_path, Status::Failed, String::new());
+    let mut coverage =
+        Coverage::unread(&candidate.hive_path, candidate.host.clone(), Status::Failed, String::new());
     coverage.logs.clone_from(&candidate.logs);
     let source = match HiveSource::open(&candidate.path, candidate.links) {
         Ok(source) => source,
@@ -125,7 +125,7 @@ pub fn read_hive<T>(
     let tree = Tree::new(&image, care);
     let hive = OpenHive {
         hive_path: &candidate.hive_path,
-        host: host.as_deref(),
+        host: candidate.host.as_deref(),
         logs: &candidate.logs,
         image: &image,
         tree: &tree,
@@ -143,9 +143,9 @@ pub fn read_hive<T>(
 
 impl Coverage {
     /// The row of a file that was not read.
-    fn unread(hive_path: &str, status: Status, reason: String) -> Self {
+    fn unread(hive_path: &str, host: Option<String>, status: Status, reason: String) -> Self {
         Self {
-            host: account::host(hive_path),
+            host,
             account: Attribution::by_path(hive_path),
             hive_path: hive_path.to_owned(),
             status,
@@ -164,7 +164,7 @@ impl Coverage {
     /// The row of a file that was passed over when folders were searched.
     pub fn passed_over(passed: &PassedOver) -> Self {
         let status = if passed.failed { Status::Failed } else { Status::Skipped };
-        Self::unread(&passed.hive_path, status, passed.reason.clone())
+        Self::unread(&passed.hive_path, account::host(&passed.hive_path), status, passed.reason.clone())
     }
 
     fn not_opened(mut self, error: &SourceError) -> Self {

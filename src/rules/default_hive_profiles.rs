@@ -1,0 +1,71 @@
+use crate::account::{AccountKind, Confidence, Place};
+use crate::finding::{Claim, Evidence, Severity, Subject};
+use crate::mapi::{Profile, Root};
+
+use super::wording::{counted, quoted};
+use super::{Rule, Verdict, View};
+
+pub(super) static RULE: Rule = Rule {
+    id: "C27",
+    slug: "default-hive-profiles",
+    title: "Profiles of an account that nobody logs on with",
+    severities: &[Severity::Info],
+    // Medium needs the SYSTEM hive in the reference (no Exchange service runs as LocalSystem); it is not read yet.
+    condition: "Any profile, live or marked for deletion, in the hive of LocalSystem (DEFAULT or systemprofile), \
+                LocalService or NetworkService, or in the template for new accounts; by the path of the hive or by its \
+                security identifier. One finding for each hive.",
+    implies: "For LocalSystem, LocalService and NetworkService: a service that runs as this account used MAPI, which is \
+              normal for Exchange 2000 and 2003, or a service whose own profile could not be loaded was given the \
+              default one (Q247934). For the template: every new account is given a copy of these profiles.",
+    does_not_prove: "Which of these, or which service.",
+    remediation: "Compare with the accounts under which the services run, and let a service that fell back to the \
+                  default profile log on as its own account (Q247934). Where MAPI programs of one account remove each \
+                  other's profiles, see KB817375.",
+    false_positives: "Exchange 2000 and 2003 services that run as LocalSystem. A hive that was moved to this path.",
+    references: &["KB817375", "Q247934"],
+    argues_from_absence: false,
+    check,
+};
+
+fn check(view: &View<'_>, verdict: &mut Verdict) {
+    let Some((whose, confidence)) = whose(view) else { return };
+    let profiles: Vec<(&Root<'_>, &Profile<'_>)> = view.mapi.all_profiles().collect();
+    let [(root, first), others @ ..] = profiles.as_slice() else { return };
+    let detail = format!(
+        "The hive is that of {whose} and holds {}: {}.",
+        counted(profiles.len(), "profile", "profiles"),
+        quoted(profiles.iter().map(|(_, profile)| profile.name()))
+    );
+    let one_root = others.iter().all(|(other, _)| other.key.at == root.key.at);
+    let subject = if one_root { Subject::root(root) } else { Subject::default() };
+    let mut claim =
+        Claim::new(Severity::Info, confidence, subject, Evidence::key("profile key", &first.key), detail)
+            .with(others.iter().map(|(_, profile)| Evidence::key("profile key", &profile.key)))
+            .timed_by(first);
+    claim.count = profiles.len() as u64;
+    verdict.claim(claim);
+}
+
+/// Whose hive it is, and how sure that is.
+fn whose(view: &View<'_>) -> Option<(String, Confidence)> {
+    let account = view.account;
+    let by_sid = || {
+        let sid = account.sid.as_ref()?;
+        let known = matches!(account.kind, AccountKind::System)
+            || matches!((sid.authority(), sid.sub_authorities()), (5, [19 | 20]));
+        known.then(|| format!("{sid}, by its security identifier"))
+    };
+    match &account.place {
+        Place::System => Some(("LocalSystem, by its path".to_owned(), account.confidence)),
+        Place::ServiceProfile(service) => {
+            Some((format!("{}, by its path", service.name()), account.confidence))
+        }
+        // A path alone says so; there is no identifier that could.
+        Place::Template => {
+            Some(("the template for new accounts, by its path".to_owned(), Confidence::Medium))
+        }
+        Place::UserProfile(_) | Place::Machine | Place::Unknown => {
+            by_sid().map(|whose| (whose, account.confidence))
+        }
+    }
+}

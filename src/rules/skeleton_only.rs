@@ -1,0 +1,77 @@
+use crate::account::Confidence;
+use crate::finding::Severity;
+use crate::finding::{Claim, Evidence, Subject};
+use crate::mapi::{Profile, ProfileState, Root};
+
+use super::exchange::{self, MSEMS, Unresolved};
+use super::msems_unconfigured::{account_sentence, service_name, severity};
+use super::wording::counted;
+use super::{Rule, Verdict, View, unseen};
+
+pub(super) static RULE: Rule = Rule {
+    id: "C09",
+    slug: "skeleton-only",
+    title: "An Exchange service that was never given a mailbox",
+    severities: &[Severity::Low, Severity::Medium],
+    // Only live profiles: one marked for deletion may have lost sections to a deletion half done.
+    condition: "A message service MSEMS of a live profile is unresolved as C08 defines it, the section with its Exchange \
+                settings is missing or holds neither a mailbox name (6607) nor a server name (6608) as typed, and no \
+                property from 6600 to 66ff but 6600, 6601, 6604 and 6605, which mapisvc.inf puts there. Medium where the \
+                account is a service or system account, else low. One finding for each service.",
+    implies: "The Exchange service was added to the profile, and nothing was ever configured: not even the names of a \
+              mailbox and server to look for.",
+    does_not_prove: "That ExMerge made the profile; why the configuration did not follow.",
+    remediation: "Find the program that makes the profile and the error it reports. On a recovery server run the DS/IS \
+                  consistency adjuster as Q265438 tells.",
+    false_positives: "A profile whose owner cancelled the configuration, or a hive that was copied in the middle of it. \
+                      Programs that write the settings at logon.",
+    references: &["mfcmapi:UI/profile.cpp", "Q265438", "inferred"],
+    argues_from_absence: true,
+    check,
+};
+
+fn check(view: &View<'_>, verdict: &mut Verdict) {
+    unseen::lists(view, ProfileState::Live, verdict);
+    for (root, profile) in view.mapi.profiles(ProfileState::Live) {
+        verdict.not_judged.extend(exchange::unseen_services(profile));
+        for service in profile.services(MSEMS) {
+            match exchange::unresolved(profile, service) {
+                Ok(Some(unresolved)) if is_bare(&unresolved) => {
+                    verdict.claim(claim(view, root, profile, &unresolved));
+                }
+                Ok(_) => {}
+                Err(why) => verdict.cannot_judge(why),
+            }
+        }
+    }
+}
+
+/// Names as typed (6607, 6608) lie beyond the defaults too, so that C08 is excluded.
+fn is_bare(unresolved: &Unresolved<'_, '_>) -> bool {
+    unresolved.beyond_defaults().next().is_none()
+}
+
+fn claim(view: &View<'_>, root: &Root<'_>, profile: &Profile<'_>, unresolved: &Unresolved<'_, '_>) -> Claim {
+    let settings = match unresolved.settings {
+        Some(section) => {
+            format!("its settings in section {} are the defaults of mapisvc.inf or none", section.uid)
+        }
+        None => "it has no section for Exchange settings".to_owned(),
+    };
+    let detail = format!(
+        "The service MSEMS of profile \"{}\" was never configured: {settings}, and {} to the service, none of them with \
+         a mailbox (660b). {}",
+        profile.name(),
+        counted(unresolved.providers, "section belongs", "sections belong"),
+        account_sentence(view)
+    );
+    let service = unresolved.service;
+    let subject = Subject::profile(root, profile).section(service);
+    let first = Evidence::key("service section", &service.key);
+    Claim::new(severity(view), Confidence::Medium, subject, first, detail)
+        .with(service_name(unresolved))
+        .with(
+            unresolved.settings.map(|section| Evidence::key("section with Exchange settings", &section.key)),
+        )
+        .timed_by(profile)
+}

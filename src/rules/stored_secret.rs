@@ -1,0 +1,198 @@
+use crate::account::Confidence;
+use crate::finding::{Claim, Evidence, Severity, Subject};
+use crate::mapi::secret::{self, Secret, secret};
+use crate::mapi::{MapiKey, MapiValue, PlaceKind, Profile, ProfileState, Root};
+
+use super::wording::{counted, listed};
+use super::{Rule, Verdict, View};
+
+pub(super) static RULE: Rule = Rule {
+    id: "S01",
+    slug: "stored-secret",
+    title: "Stored passwords or other credentials",
+    severities: &[Severity::Info, Severity::Medium],
+    // A value without content is no stored secret and makes no finding; the table of properties shows it as present and
+    // empty. What the list of secrets only withholds to be safe (6611, Protected Storage) makes none either.
+    condition: "A profile, or an account of Outlook Express or of Outlook's Internet-only mode, holds a value that is not \
+                empty and is named like a secure property (S and eight digits, or an identifier from 67f0 to 67ff), the \
+                password of personal folders (6703, 6704) or of an LDAP directory (6617), or an account password \
+                (... Password). Info where the data have the outer form of a DPAPI blob, or could not be read; else \
+                medium. One finding for each profile and class of protection.",
+    implies: "The hive holds credential material, so that every copy of it must be protected. DPAPI blobs need the \
+              account's master key. Data in another form may be readable to anyone who has the hive: stored as text, or \
+              encoded with a key that is the same everywhere.",
+    does_not_prove: "That the password is valid, was ever used, or can be recovered: the content was neither decoded nor \
+                     shown. That data in another form than a DPAPI blob are unprotected: how they are stored was not \
+                     examined.",
+    remediation: "Restrict access to the hive and its copies, and change the passwords if a copy has spread.",
+    false_positives: "Values that only look like a password by their name or number.",
+    references: &[
+        "MAPITags.h",
+        "office-developer-client-docs:iprofsectimapiprop",
+        "mapi-profile-toolkit",
+        "measured",
+    ],
+    argues_from_absence: false,
+    check,
+};
+
+fn check(view: &View<'_>, verdict: &mut Verdict) {
+    for root in &view.mapi.roots {
+        let mut found = Found::default();
+        found.key(&root.key, secret::Place::Elsewhere);
+        found.keys(&root.other_keys, secret::Place::Elsewhere);
+        for state in [ProfileState::Live, ProfileState::DeletedPending] {
+            let Some(list) = root.list(state).as_ref().here() else { continue };
+            found.key(&list.key, secret::Place::Elsewhere);
+            for profile in &list.profiles {
+                let subject = Subject::profile(root, profile);
+                verdict.claims.extend(of_profile(profile).claims(&of(profile), &subject, Some(profile)));
+            }
+        }
+        verdict.claims.extend(found.claims(&outside(root), &Subject::root(root), None));
+    }
+    for place in &view.mapi.places {
+        let (kind, whose) = match place.kind {
+            PlaceKind::OmiAccounts => {
+                (secret::Place::Account, "The accounts of Outlook's Internet-only mode")
+            }
+            PlaceKind::InternetAccounts => (secret::Place::Account, "The accounts of Outlook Express"),
+            PlaceKind::Exchange => (secret::Place::Elsewhere, "The settings of Exchange's client"),
+            PlaceKind::Setup => (secret::Place::Elsewhere, "The settings of setup"),
+            // Everything there is withheld, and nothing of it is told apart.
+            PlaceKind::ProtectedStorage => continue,
+        };
+        let mut found = Found::default();
+        found.keys(&place.keys, kind);
+        verdict.claims.extend(found.claims(whose, &Subject::default(), None));
+    }
+}
+
+fn of(profile: &Profile<'_>) -> String {
+    format!("Profile \"{}\"", profile.name())
+}
+
+fn outside(root: &Root<'_>) -> String {
+    format!("The root {root}, outside of its profiles,")
+}
+
+fn of_profile(profile: &Profile<'_>) -> Found {
+    let mut found = Found::default();
+    found.key(&profile.key, secret::Place::Elsewhere);
+    for section in &profile.sections {
+        found.key(&section.key, section.secret_place());
+        found.keys(&section.below, section.secret_place());
+    }
+    found.keys(&profile.other_keys, secret::Place::Elsewhere);
+    found
+}
+
+/// How the data of a secret are protected, as far as their first bytes show.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Protection {
+    Other,
+    Dpapi,
+    Unread,
+}
+
+/// A value that holds a secret.
+struct Hit {
+    protection: Protection,
+    reason: &'static str,
+    evidence: Evidence,
+}
+
+/// The secrets of one profile or place.
+#[derive(Default)]
+struct Found {
+    hits: Vec<Hit>,
+}
+
+impl Found {
+    fn keys(&mut self, keys: &[MapiKey<'_>], place: secret::Place<'_>) {
+        for key in keys {
+            self.key(key, place);
+        }
+    }
+
+    fn key(&mut self, key: &MapiKey<'_>, place: secret::Place<'_>) {
+        for value in &key.values {
+            let found = secret(place, &value.name(), value.value_type(), value.bytes());
+            if let Some(found) = found.filter(|found| found.counts_for_s01)
+                && let Some(protection) = protection(value, &found)
+            {
+                let evidence = Evidence::value("stored secret", key, value, says(value, &found));
+                self.hits.push(Hit { protection, reason: found.reason, evidence });
+            }
+        }
+    }
+
+    fn claims(self, whose: &str, subject: &Subject, profile: Option<&Profile<'_>>) -> Vec<Claim> {
+        let mut claims = Vec::new();
+        for protection in [Protection::Other, Protection::Dpapi, Protection::Unread] {
+            let hits: Vec<&Hit> = self.hits.iter().filter(|hit| hit.protection == protection).collect();
+            claims.extend(claim(protection, &hits, whose, subject, profile));
+        }
+        claims
+    }
+}
+
+/// `None` for a value without content.
+fn protection(value: &MapiValue<'_>, found: &Secret) -> Option<Protection> {
+    match found.scheme {
+        scheme if scheme.is_dpapi() => Some(Protection::Dpapi),
+        // What could be read may be empty, or begin like anything, where the rest is missing.
+        _ if !value.is_complete() => Some(Protection::Unread),
+        secret::SecretScheme::Empty => None,
+        _ => Some(Protection::Other),
+    }
+}
+
+/// All that may be told of a secret.
+fn says(value: &MapiValue<'_>, found: &Secret) -> String {
+    if value.is_complete() {
+        found.to_string()
+    } else {
+        format!("present, {} bytes of which {} could be read", value.data_size(), found.len)
+    }
+}
+
+fn claim(
+    protection: Protection,
+    hits: &[&Hit],
+    whose: &str,
+    subject: &Subject,
+    profile: Option<&Profile<'_>>,
+) -> Option<Claim> {
+    let [first, others @ ..] = hits else { return None };
+    let (severity, confidence, form) = match protection {
+        Protection::Dpapi => (
+            Severity::Info,
+            Confidence::High,
+            "with the outer form of a DPAPI blob, which needs the account's master key",
+        ),
+        Protection::Other => (
+            Severity::Medium,
+            Confidence::Medium,
+            "in another form than a DPAPI blob; such values can be clear text or encoded with a fixed key, and which of \
+             these it is was not examined",
+        ),
+        Protection::Unread => (Severity::Info, Confidence::Low, "whose data could not all be read"),
+    };
+    let mut reasons: Vec<&str> = hits.iter().map(|hit| hit.reason).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    let detail = format!(
+        "{whose} holds {} {form}. Why: {}.",
+        counted(hits.len(), "value that counts as a secret,", "values that count as secrets,"),
+        listed(reasons)
+    );
+    let claim = Claim::new(severity, confidence, subject.clone(), first.evidence.clone(), detail)
+        .with(others.iter().map(|hit| hit.evidence.clone()));
+    let mut claim = match profile {
+        Some(profile) => claim.timed_by(profile),
+        None => claim,
+    };
+    claim.count = hits.len() as u64;
+    Some(claim)
+}

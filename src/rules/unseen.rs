@@ -1,0 +1,27 @@
+//! What a rule that argues from absence has to say about the profiles that could not be listed.
+
+use crate::hive::Found;
+use crate::mapi::ProfileState;
+
+use super::{Verdict, View};
+
+/// Names every place where profiles of this state may be that were not seen.
+pub(super) fn lists(view: &View<'_>, state: ProfileState, verdict: &mut Verdict) {
+    for path in &view.mapi.unknown {
+        verdict.cannot_judge(format!("{path}: whether profiles are below it could not be read"));
+    }
+    for root in &view.mapi.roots {
+        match root.list(state) {
+            Found::Here(list) if !list.key.subkeys_complete => {
+                verdict.cannot_judge(format!("{}: not all profiles could be listed", list.key.path()));
+            }
+            Found::Unknown => {
+                let path = root.key.path();
+                verdict.cannot_judge(format!(
+                    "{path}: whether a list of profiles is below it could not be read"
+                ));
+            }
+            Found::Here(_) | Found::Absent => {}
+        }
+    }
+}
