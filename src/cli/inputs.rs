@@ -80,14 +80,14 @@ impl Inputs {
 }
 
 fn listed_paths(list: &Path, end: u8) -> io::Result<Vec<PathBuf>> {
+    /// Longest path that a list may hold; Linux itself stops at 4,096 bytes.
+    const LONGEST: u64 = 64 << 10;
+
     let mut reader: Box<dyn io::BufRead> = if list == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {
         Box::new(io::BufReader::new(std::fs::File::open(list)?))
     };
-    /// Longest path that a list may hold; Linux itself stops at 4,096 bytes.
-    const LONGEST: u64 = 64 << 10;
-
     let mut paths = Vec::new();
     loop {
         let mut line = Vec::new();

@@ -1,7 +1,7 @@
 //! Our own verdict on a hive's first 4,096 bytes. nt-hive refuses every hive that is dirty or damaged in its header,
 //! which are most hives copied from live machines; so it is never asked about the header.
 
-use crate::wintypes::{Filetime, decode_utf16le, trim_nul};
+use crate::wintypes::{Filetime, decode_utf16le, hex, trim_nul};
 
 use super::raw::{BASE_BLOCK_SIZE, Bins, CellOffset, KeyNode};
 use super::{Error, Offset, Problems, limits};
@@ -122,7 +122,7 @@ pub(super) fn judge(file: &[u8], problems: &mut Problems) -> Result<Judged, Erro
     let base_block = BaseBlock::read(file);
     let Some(base_block) = base_block else {
         let root = find_root(Bins::new(file, file.len())).ok_or(Error::NoRoot)?;
-        problems.add(Offset(0), None, Error::BaseBlockDestroyed { found: hex(file, 16) });
+        problems.add(Offset(0), None, Error::BaseBlockDestroyed { found: first_bytes(file, 16) });
         return Ok(Judged { base_block: None, state: HiveState::Damaged, root, end: file.len() });
     };
 
@@ -208,7 +208,7 @@ fn refuse_what_is_no_hive(file: &[u8]) -> Result<(), Error> {
     match FileKind::of(file, file.get(BASE_BLOCK_SIZE..).unwrap_or_default()) {
         FileKind::Windows9x => Err(Error::Windows9x),
         FileKind::TransactionLog => Err(Error::IsALog(file_type(file).unwrap_or_default())),
-        FileKind::Other => Err(Error::NotAHive { found: hex(file, 8) }),
+        FileKind::Other => Err(Error::NotAHive { found: first_bytes(file, 8) }),
         // A base block, a bin's header and the smallest key.
         FileKind::Hive if file.len() < BASE_BLOCK_SIZE + 32 + KeyNode::NAME_AT => {
             Err(Error::TooShort { needed: (BASE_BLOCK_SIZE + 32 + KeyNode::NAME_AT) as u64, found })
@@ -283,6 +283,6 @@ fn file_type(file: &[u8]) -> Option<u32> {
     file.get(28..)?.first_chunk().copied().map(u32::from_le_bytes)
 }
 
-fn hex(bytes: &[u8], len: usize) -> String {
-    bytes.iter().take(len).map(|byte| format!("{byte:02x}")).collect()
+fn first_bytes(file: &[u8], len: usize) -> String {
+    hex(file.get(..len).unwrap_or(file))
 }

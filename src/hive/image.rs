@@ -111,7 +111,7 @@ impl Image {
     }
 
     /// Length of the file.
-    pub fn len(&self) -> u64 {
+    pub fn file_size(&self) -> u64 {
         self.bytes.len() as u64
     }
 }

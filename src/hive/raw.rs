@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::wintypes::{Filetime, decode_latin1, decode_utf16le};
+use crate::wintypes::{Filetime, decode_latin1, decode_utf16le, hex};
 
 use super::{Error, Offset, ValueType};
 
@@ -72,7 +72,7 @@ impl<'b> Bins<'b> {
         let size = size.unsigned_abs() as usize;
         let data = rest
             .get(CELL_HEADER..size)
-            .ok_or_else(|| Error::CellSize { size: size as u64, left: rest.len() as u64 })?;
+            .ok_or(Error::CellSize { size: size as u64, left: rest.len() as u64 })?;
         Ok(Cell { at, data })
     }
 
@@ -196,9 +196,9 @@ pub struct Data<'b> {
     pub complete: bool,
 }
 
-impl<'b> Cell<'b> {
+impl Cell<'_> {
     /// Length with the size field.
-    pub fn len(&self) -> u32 {
+    fn size(&self) -> u32 {
         u32::try_from(self.data.len() + CELL_HEADER).unwrap_or(u32::MAX)
     }
 
@@ -229,7 +229,7 @@ impl<'b> Cell<'b> {
 }
 
 fn signature_error(expected: &'static str, found: [u8; 2]) -> Error {
-    Error::Signature { expected, found: format!("{:02x}{:02x}", found[0], found[1]) }
+    Error::Signature { expected, found: hex(&found) }
 }
 
 /// A name as stored: one byte per character ("compressed") or UTF-16LE.
@@ -254,7 +254,7 @@ impl Name<'_> {
         }
         let units = self.bytes.as_chunks::<2>().0;
         units.len() == name.len()
-            && self.bytes.len() % 2 == 0
+            && self.bytes.len().is_multiple_of(2)
             && units
                 .iter()
                 .zip(name.bytes())
@@ -327,8 +327,8 @@ impl<'b> KeyNode<'b> {
     }
 
     /// Length of the cell.
-    pub fn len(&self) -> u32 {
-        self.cell.len()
+    pub fn cell_size(&self) -> u32 {
+        self.cell.size()
     }
 
     /// The key's name.
@@ -418,8 +418,8 @@ impl<'b> KeyValue<'b> {
     }
 
     /// Length of the cell.
-    pub fn len(&self) -> u32 {
-        self.cell.len()
+    pub fn cell_size(&self) -> u32 {
+        self.cell.size()
     }
 
     /// The value's name; empty for the unnamed ("default") value.

@@ -185,7 +185,7 @@ impl<'b> Tree<'b> {
 
     fn key_node(&self, at: CellOffset) -> Result<KeyNode<'b>, Error> {
         let node = self.bins.key_node(at)?;
-        self.visit(node.len() as usize)?;
+        self.visit(node.cell_size() as usize)?;
         Ok(node)
     }
 }
@@ -529,11 +529,12 @@ impl<'t, 'b> Key<'t, 'b> {
     }
 }
 
-/// The names of a path. A plain loop over short constants is quicker than a search made for long texts.
+/// The names of a path. A loop over the few bytes is quicker than the search that `str::split` makes for long texts.
 fn names(path: &str) -> impl Iterator<Item = &str> {
-    path.split(|character| character == '\\')
+    path.as_bytes().split(|byte| *byte == b'\\').map(|name| std::str::from_utf8(name).unwrap_or_default())
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "handed to `map_err`")]
 fn gave_up(error: nt_hive::NtHiveError) -> Error {
     Error::NtHive { message: error.to_string() }
 }
@@ -637,7 +638,7 @@ impl<'t, 'b> Tree<'b> {
     /// Reads the value at `at`, counting what was visited.
     fn value(&self, at: CellOffset) -> Result<Value<'b>, Error> {
         let record = self.bins.key_value(at)?;
-        self.visit(record.len() as usize)?;
+        self.visit(record.cell_size() as usize)?;
         Ok(Value { record, bins: self.bins })
     }
 

@@ -1,6 +1,7 @@
 //! Values that are no properties: those of the account manager, and any other by its registry type.
 //!
-//! Outlook 2003 to 2013 wrote the texts of accounts as REG_BINARY, current builds write them as REG_SZ (measured).
+//! Outlook 2003 to 2013 wrote the texts of accounts as `REG_BINARY`, current builds write them as `REG_SZ`
+//! (measured).
 
 use crate::hive::ValueType;
 use crate::wintypes::{decode_utf16le, trim_nul};
@@ -12,7 +13,7 @@ use super::uid::MapiUid;
 /// What the bytes of an account's value are, by its name.
 #[derive(Clone, Copy)]
 enum Coding {
-    /// UTF-16LE, in REG_BINARY or REG_SZ.
+    /// UTF-16LE, in `REG_BINARY` or `REG_SZ`.
     Text,
     /// Identifiers of sections.
     Uids,
@@ -103,7 +104,7 @@ pub fn registry_text(value_type: ValueType, bytes: &[u8]) -> String {
     }
 }
 
-/// The texts of a REG_MULTI_SZ. An empty text does not end the list, for some writers store such; the empty one at the
+/// The texts of a `REG_MULTI_SZ`. An empty text does not end the list, for some writers store such; the empty one at the
 /// very end is the terminator.
 fn multi_text(bytes: &[u8]) -> Vec<String> {
     let mut texts = Vec::new();

@@ -57,7 +57,7 @@ impl<'b> MapiKey<'b> {
             parent: Rc::clone(parent),
             name,
             at: key.at(),
-            size: key.node().len(),
+            size: key.node().cell_size(),
             last_written: key.last_written(),
             origin: key.origin(),
             values,
@@ -127,7 +127,7 @@ impl<'b> MapiValue<'b> {
 
     /// Length of the cell.
     pub fn size(&self) -> u32 {
-        self.value.record().len()
+        self.value.record().cell_size()
     }
 
     /// The registry type.

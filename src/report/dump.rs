@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 use crate::hive::{Error, Problems, Reached};
 use crate::mapi;
 use crate::scan::OpenHive;
+use crate::wintypes::hex;
 
 use super::table::{Cell, table};
 
@@ -14,7 +15,7 @@ table! {
         kind: "key or value",
         key_path: "the key, from the root of the hive; the root itself is empty",
         value_name: "the value; empty for the unnamed one",
-        value_type: "registry type: REG_SZ, or 0xNNNNNNNN",
+        value_type: "registry type by its name, or 0xNNNNNNNN",
         data_size: "bytes of data",
         data_sha256: "SHA-256 of the data; empty where they are withheld or could not all be read",
         last_written: "when the key last changed",
@@ -112,11 +113,4 @@ fn withheld(place: Option<mapi::secret::Place<'_>>, value: &crate::hive::Value<'
     place.is_some_and(|place| {
         mapi::secret::secret(place, &value.name().to_text(), value.value_type(), bytes).is_some()
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -1,7 +1,5 @@
 //! `properties.csv` (the command `profiles`): every key and value that belongs to MAPI, decoded.
 
-use std::fmt::Write as _;
-
 use crate::account::Attribution;
 use crate::hive::Origin;
 use crate::mapi::secret::{self, Secret, secret};
@@ -10,6 +8,7 @@ use crate::mapi::{
     Mapi, MapiKey, MapiValue, PlaceKind, Profile, ProfileState, Root, account_text, registry_text,
 };
 use crate::scan::OpenHive;
+use crate::wintypes::hex;
 
 use super::table::{Cell, table};
 
@@ -29,9 +28,9 @@ table! {
         key_path: "the key, from the root of the hive",
         value_name: "the value",
         prop_id: "identifier of the property: 6602",
-        prop_type: "type of the property: PT_UNICODE",
+        prop_type: "type of the property by its name, or 0xNNNN",
         prop_name: "published name of the property, where it is known in such a section",
-        value_type: "registry type: REG_BINARY, or 0xNNNNNNNN",
+        value_type: "registry type by its name, or 0xNNNNNNNN",
         data_size: "bytes of data",
         decoded: "what the data mean, secrets withheld",
         raw_hex: "the first 64 bytes of the data in hexadecimal, secrets withheld",
@@ -204,10 +203,7 @@ impl<'a> Context<'a> {
     }
 }
 
+/// The first 64 bytes in hexadecimal.
 fn first_bytes(bytes: &[u8]) -> String {
-    bytes.iter().take(64).fold(String::with_capacity(128), |mut text, byte| {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(bytes.get(..64).unwrap_or(bytes))
 }

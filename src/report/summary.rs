@@ -121,9 +121,9 @@ impl Summary {
         if self.dirty > 0 {
             writeln!(
                 text,
-                "{} dirty: their last changes may stand in transaction logs, which this version does not apply; rules that \
-                 argue from absence were not judged there.",
-                if self.dirty == 1 { "1 hive is".into() } else { format!("{} hives are", self.dirty) },
+                "{}: the last changes may stand in transaction logs, which this version does not apply; rules that argue \
+                 from absence were not judged there.",
+                count(self.dirty, "dirty hive"),
             )?;
         }
         Ok(())

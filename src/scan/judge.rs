@@ -8,6 +8,7 @@ use crate::finding::{Claim, Finding};
 use crate::hive::Care;
 use crate::mapi::ProfileState;
 use crate::rules::{self, Rule, View};
+use crate::wintypes::hex;
 
 use super::discover::Candidate;
 use super::one_hive::{Coverage, OpenHive, Understood, read_hive};
@@ -125,7 +126,7 @@ impl Identifiers {
             let mut numbered = hash.clone();
             add(&mut numbered, &occurrence.to_string());
             let digest = numbered.finalize();
-            let id: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+            let id = hex(digest.get(..12).unwrap_or(&digest));
             if self.given.insert(id.clone()) {
                 return id;
             }

@@ -1,11 +1,13 @@
 //! Floor 0: scalars as Windows writes them, independent of any file format.
 
 mod filetime;
+mod hex;
 mod security_descriptor;
 mod sid;
 mod text;
 
 pub use filetime::Filetime;
+pub use hex::hex;
 pub use security_descriptor::{AccessAllowed, SecurityDescriptor, SecurityDescriptorError};
 pub use sid::{Sid, SidError};
 pub use text::{decode_latin1, decode_utf16le, escape, escape_component, same_name, trim_nul};
