@@ -23,8 +23,8 @@ pub(super) struct Inputs {
     #[arg(short = '0', long, requires = "files_from")]
     null: bool,
     /// Threads to use [default: as many as there are processors]
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
     /// Read live keys only. Until recovery of deleted keys arrives, that is what is done anyway
     #[arg(long)]
     #[allow(dead_code, reason = "names the only behaviour there is")]
@@ -75,7 +75,7 @@ impl Inputs {
     /// How many threads to use.
     pub(super) fn threads(&self) -> usize {
         let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.threads.map_or_else(all, NonZeroUsize::get)
+        self.threads.map_or_else(all, usize::from)
     }
 }
 

@@ -78,6 +78,11 @@ struct Tables {
 impl Tables {
     fn open(arguments: &Arguments, evidence: &[PathBuf]) -> anyhow::Result<Self> {
         let formulas = arguments.style.formulas();
+        refuse_one_target_for_two([
+            arguments.target.output.as_ref(),
+            arguments.coverage.as_ref(),
+            arguments.evidence.as_ref(),
+        ])?;
         let optional = |path: &Option<PathBuf>| {
             path.as_deref().map(|path| arguments.target.open_or_stdout(Some(path), evidence)).transpose()
         };
@@ -106,6 +111,23 @@ impl Tables {
         let tables = [Some(self.findings), self.coverage, self.evidence];
         Ok(tables.into_iter().flatten().try_for_each(Table::finish)?)
     }
+}
+
+/// Two tables in one file or stream would be neither.
+fn refuse_one_target_for_two(paths: [Option<&PathBuf>; 3]) -> anyhow::Result<()> {
+    let stdout = PathBuf::from("-");
+    let [findings, coverage, evidence] = paths;
+    let targets: Vec<PathBuf> = [Some(findings.unwrap_or(&stdout)), coverage, evidence]
+        .into_iter()
+        .flatten()
+        .map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()))
+        .collect();
+    for (place, target) in targets.iter().enumerate() {
+        if targets.iter().skip(place + 1).any(|other| other == target) {
+            anyhow::bail!("two tables cannot go to the same place, {}", target.display());
+        }
+    }
+    Ok(())
 }
 
 fn progress_bar(units: usize, quiet: bool) -> ProgressBar {

@@ -4,7 +4,7 @@
 use crate::wintypes::{Filetime, decode_utf16le, hex, trim_nul};
 
 use super::raw::{BASE_BLOCK_SIZE, Bins, CellOffset, KeyNode};
-use super::{Error, Offset, Problems, limits};
+use super::{Error, Offset, Problems};
 
 /// The fields of a base block, as stored.
 ///
@@ -201,9 +201,6 @@ fn refuse_what_is_no_hive(file: &[u8]) -> Result<(), Error> {
     let found = file.len() as u64;
     if found == 0 {
         return Err(Error::Empty);
-    }
-    if found > limits::MAX_HIVE_SIZE {
-        return Err(Error::TooLong { limit: limits::MAX_HIVE_SIZE, found });
     }
     match FileKind::of(file, file.get(BASE_BLOCK_SIZE..).unwrap_or_default()) {
         FileKind::Windows9x => Err(Error::Windows9x),

@@ -5,7 +5,7 @@ use std::io;
 use super::base_block::{BaseBlock, HiveState, judge, rebuilt_header};
 use super::raw::{Bins, CellOffset};
 use super::source::{Bytes, HiveSource};
-use super::{Error, Problems};
+use super::{Error, Problems, limits};
 
 /// Where a fact was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +70,11 @@ impl Image {
     /// Maps or reads the file and judges its header. A header that cannot lead to the root key is replaced in private
     /// memory; the problem that says so is added.
     pub fn open(source: &HiveSource, problems: &mut Problems) -> Result<Self, ImageError> {
+        let found = source.identity().len;
+        if found > limits::MAX_HIVE_SIZE {
+            // Before any of it is read.
+            return Err(Error::TooLong { limit: limits::MAX_HIVE_SIZE, found }.into());
+        }
         let mut bytes = source.bytes()?;
         let judged = judge(&bytes, problems)?;
         let stored_root = judged.base_block.as_ref().map(|base_block| base_block.root);

@@ -417,7 +417,7 @@ impl<'t, 'b> Key<'t, 'b> {
     /// Looks for a key below this one by a path of ASCII names.
     pub fn descendant(&self, path: &str) -> Found<Self> {
         let mut key = self.clone();
-        for name in names(path) {
+        for name in path.split('\\') {
             match key.subkey(name) {
                 Found::Here(next) => key = next,
                 other => return other,
@@ -429,7 +429,7 @@ impl<'t, 'b> Key<'t, 'b> {
     /// The same, with the path as the hive spells it. `from` is the path of this key.
     pub fn located(&self, from: &str, path: &str) -> Found<(Self, String)> {
         let mut here = (self.clone(), from.to_owned());
-        for name in names(path) {
+        for name in path.split('\\') {
             match here.0.subkey(name) {
                 Found::Here(next) => here = (next.clone(), join(&here.1, &next.name())),
                 Found::Absent => return Found::Absent,
@@ -527,11 +527,6 @@ impl<'t, 'b> Key<'t, 'b> {
         }
         if seen_all { Found::Absent } else { Found::Unknown }
     }
-}
-
-/// The names of a path. A loop over the few bytes is quicker than the search that `str::split` makes for long texts.
-fn names(path: &str) -> impl Iterator<Item = &str> {
-    path.as_bytes().split(|byte| *byte == b'\\').map(|name| std::str::from_utf8(name).unwrap_or_default())
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "handed to `map_err`")]

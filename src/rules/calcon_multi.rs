@@ -1,7 +1,7 @@
 use crate::account::Confidence;
 use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::uid::MapiUid;
-use crate::mapi::{MapiKey, MapiValue, Profile, Root, tags, uid};
+use crate::mapi::{MapiKey, MapiValue, Profile, tags, uid};
 use crate::wintypes::Filetime;
 
 use super::family::{Name, Names};
@@ -46,14 +46,11 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     let copies = Copies::among(&leftovers);
     let times = Times::of(&leftovers);
 
+    let seen = counted(leftovers.len(), "name", "names");
     let detail = format!(
-        "{}.{} {} {}",
-        capital(&format!(
-            "{}{} begin with MSExchangeCalCon: {}",
-            names.at_least(),
-            counted(leftovers.len(), "name under Profiles", "names under Profiles"),
-            listed(&leftovers)
-        )),
+        "{} under Profiles begin with MSExchangeCalCon: {}.{} {} {}",
+        if names.complete { seen } else { format!("At least {seen}") },
+        listed(&leftovers),
         names.counted_once(),
         copies.sentence(leftovers.len(), names.complete),
         times.sentence(&leftovers),
@@ -82,7 +79,6 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
 
 /// A profile and the time that stands for its session.
 struct Leftover<'v> {
-    root: &'v Root<'v>,
     profile: &'v Profile<'v>,
     time: Filetime,
     /// Whether the time is the one in the name.
@@ -91,10 +87,10 @@ struct Leftover<'v> {
 
 impl<'v> Leftover<'v> {
     fn new(name: &Name<'v>) -> Self {
-        let Name { root, profile, .. } = *name;
+        let profile = name.profile;
         let latest = profile.latest_write();
         let time = profile.name_facts.edk.as_ref().map(|edk| edk.created);
-        Self { root, profile, time: time.unwrap_or(latest), named: time.is_some() }
+        Self { profile, time: time.unwrap_or(latest), named: time.is_some() }
     }
 
     /// Whether the time in the name is later than anything in the profile, so that it cannot be its creation by the
@@ -107,7 +103,7 @@ impl<'v> Leftover<'v> {
 impl std::fmt::Display for Leftover<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let meaning = if self.named { "time in the name" } else { "latest change" };
-        write!(f, "\"{}\" ({meaning} {}, {})", self.profile.name(), self.time, self.root)
+        write!(f, "\"{}\" ({meaning} {})", self.profile.name(), self.time)
     }
 }
 
@@ -197,17 +193,17 @@ impl Times {
     fn sentence(&self, sorted: &[Leftover<'_>]) -> String {
         let brackets = || {
             listed(sorted.windows(2).filter_map(|pair| match pair {
-                [earlier, later] => Some(format!("({}, {}]", earlier.time, later.time)),
+                [earlier, later] => Some(format!("after {} and not after {}", earlier.time, later.time)),
                 _ => None,
             }))
         };
         match self {
             Self::Names => format!(
-                "If the digits in the names are times of creation, an unclean end lies in each of {}.",
+                "If the digits in the names are times of creation, an unclean end lies in each of these spans: {}.",
                 brackets()
             ),
             Self::LastWrites => format!(
-                "If each profile was last changed by its own session, an unclean end lies in each of {}.",
+                "If each profile was last changed by its own session, an unclean end lies in each of these spans: {}.",
                 brackets()
             ),
             Self::None(why) => format!("The ends cannot be bracketed in time: {why}."),
@@ -225,9 +221,4 @@ fn instance_value<'p, 'b>(profile: &'p Profile<'b>) -> Option<(&'p MapiKey<'b>, 
     profile.instance_key()?;
     let section = profile.section(uid::PROFILE_INSTANCE_SECTION).here()?;
     Some((&section.key, section.prop(tags::PR_SEARCH_KEY).here()?))
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

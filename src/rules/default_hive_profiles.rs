@@ -32,7 +32,7 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     let profiles: Vec<(&Root<'_>, &Profile<'_>)> = view.mapi.all_profiles().collect();
     let [(root, first), others @ ..] = profiles.as_slice() else { return };
     let detail = format!(
-        "The hive is that of {whose} and holds {}: {}.",
+        "{whose}; it holds {}: {}.",
         counted(profiles.len(), "profile", "profiles"),
         quoted(profiles.iter().map(|(_, profile)| profile.name()))
     );
@@ -46,23 +46,25 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     verdict.claim(claim);
 }
 
-/// Whose hive it is, and how sure that is.
+/// Whose hive it is, as the first part of a sentence, and how sure that is.
 fn whose(view: &View<'_>) -> Option<(String, Confidence)> {
     let account = view.account;
     let by_sid = || {
         let sid = account.sid.as_ref()?;
         let known = matches!(account.kind, AccountKind::System)
             || matches!((sid.authority(), sid.sub_authorities()), (5, [19 | 20]));
-        known.then(|| format!("{sid}, by its security identifier"))
+        known.then(|| format!("By its security identifier, the hive is that of {sid}"))
     };
     match &account.place {
-        Place::System => Some(("LocalSystem, by its path".to_owned(), account.confidence)),
+        Place::System => {
+            Some(("By its path, the hive is that of LocalSystem".to_owned(), account.confidence))
+        }
         Place::ServiceProfile(service) => {
-            Some((format!("{}, by its path", service.name()), account.confidence))
+            Some((format!("By its path, the hive is that of {}", service.name()), account.confidence))
         }
         // A path alone says so; there is no identifier that could.
         Place::Template => {
-            Some(("the template for new accounts, by its path".to_owned(), Confidence::Medium))
+            Some(("By its path, the hive is the template for new accounts".to_owned(), Confidence::Medium))
         }
         Place::UserProfile(_) | Place::Machine | Place::Unknown => {
             by_sid().map(|whose| (whose, account.confidence))

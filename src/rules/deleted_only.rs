@@ -32,10 +32,10 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     let mut deleted = view.mapi.profiles(ProfileState::DeletedPending);
     let Some((root, first)) = deleted.next() else {
         // With nothing seen on either side, entries that could not be listed would still make a finding.
-        return unseen::lists(view, ProfileState::DeletedPending, verdict);
+        return unseen::lists(view, &[ProfileState::DeletedPending], verdict);
     };
     if !view.mapi.is_complete(ProfileState::Live) {
-        return unseen::lists(view, ProfileState::Live, verdict);
+        return unseen::lists(view, &[ProfileState::Live], verdict);
     }
     let mut one_root = true;
     let others =

@@ -13,8 +13,9 @@ pub(super) static RULE: Rule = Rule {
     condition: "A key under Profiles has no subkey named by 32 hexadecimal digits, and the list of its subkeys is \
                 complete. Low where the key was last changed within 60 seconds of the newest key of any root of \
                 profiles in the hive, else medium. Stands for C04, C05 and C07 where they would hold too.",
-    implies: "The profile was created, and nothing that belongs into one followed: no message service, no store.",
-    does_not_prove: "Why nothing followed. Known causes of a creation that fails are missing rights to change \
+    implies: "The profile is a name and nothing else: no message service, no store. As a program leaves it that creates \
+              a profile and gets no further, or as something leaves it that removes the sections.",
+    does_not_prove: "Which of the two, or why. Known causes of a creation that fails are missing rights to change \
                      MAPISVC.INF or to read Emsui32.dll; that they leave such a key is inferred.",
     remediation: "Check that the account may change MAPISVC.INF in System32 and has access to Emsui32.dll. After \
                   preserving the evidence, delete and recreate the profile.",
@@ -25,7 +26,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    unseen::lists(view, ProfileState::Live, verdict);
+    unseen::lists(view, &[ProfileState::Live], verdict);
     for (root, profile) in view.mapi.profiles(ProfileState::Live) {
         match found(profile) {
             Found::Here(()) => {}
@@ -43,10 +44,13 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
             let age = "which is within 60 seconds: it may have been copied while it was being created";
             (Severity::Low, age)
         } else {
-            (Severity::Medium, "so it was not in the making when the hive was copied")
+            (
+                Severity::Medium,
+                "which is more than 60 seconds apart and makes a copy in mid-creation unlikely",
+            )
         };
         let detail = format!(
-            "Profile \"{}\" has no section{}. It was last changed {written}, the newest key of all profiles {newest}, \
+            "Profile \"{}\" has no section{}. It was last changed {written}, the newest key below any root of profiles {newest}, \
              {age}.{also}",
             profile.name(),
             other_content(profile)

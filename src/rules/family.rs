@@ -38,11 +38,6 @@ impl<'v> Names<'v> {
         Self { names, complete: view.mapi.is_complete(ProfileState::Live) }
     }
 
-    /// `at least ` where some profiles may not have been seen.
-    pub(super) fn at_least(&self) -> &'static str {
-        if self.complete { "" } else { "at least " }
-    }
-
     /// The root of all of them, if it is one.
     pub(super) fn common_root(&self) -> Option<&'v Root<'v>> {
         let first = self.names.first()?.root;

@@ -60,5 +60,5 @@ fn described(name: &Name<'_>) -> String {
         Some(edk) => ("time in the name", edk.created),
         None => ("latest change", profile.latest_write()),
     };
-    format!("\"{}\" ({meaning} {time}, {})", profile.name(), name.root)
+    format!("\"{}\" ({meaning} {time})", profile.name())
 }

@@ -15,9 +15,10 @@ pub(super) static RULE: Rule = Rule {
     condition: "In a live profile a section of the message service MSEMS has none of the lists 3d00, 3d01 and 3d02 \
                 (stores, address books, transports), or only empty ones. One finding for each such service. Left to \
                 C03, C04 and C05 where they hold.",
-    implies: "Adding the Exchange service to the profile did not get beyond its first step: a service section is written \
-              before the sections of its providers (office-developer-client-docs, CreateMsgService).",
-    does_not_prove: "What stopped it; that the lists were never there.",
+    implies: "The profile is as it would be if adding the Exchange service had stopped after its first step: a service \
+              section is written before the sections of its providers (office-developer-client-docs, \
+              CreateMsgService).",
+    does_not_prove: "That it stopped there, or why; that the lists were never there.",
     remediation: "After preserving the evidence, delete the profile and create it anew.",
     false_positives: "A hive that was copied while the service was being added. Providers that were removed by hand.",
     references: &["office-developer-client-docs:imsgserviceadmin-createmsgservice", "inferred"],
@@ -35,7 +36,7 @@ pub(super) struct Services<'p, 'b> {
 }
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    unseen::lists(view, ProfileState::Live, verdict);
+    unseen::lists(view, &[ProfileState::Live], verdict);
     for (root, profile) in view.mapi.profiles(ProfileState::Live) {
         let services = found(profile);
         verdict.not_judged.extend(services.unknown);

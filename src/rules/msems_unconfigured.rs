@@ -9,7 +9,7 @@ use super::{Rule, Verdict, View, unseen};
 pub(super) static RULE: Rule = Rule {
     id: "C08",
     slug: "msems-unconfigured",
-    title: "An Exchange service whose mailbox was never resolved",
+    title: "An Exchange service whose mailbox is not resolved",
     severities: &[Severity::Low, Severity::Medium],
     // Profiles under Deleted Profiles are judged too: a temporary profile may have been left there. What was typed and
     // what was resolved stand in one key, so that a deletion half done does not part them.
@@ -19,8 +19,8 @@ pub(super) static RULE: Rule = Rule {
                 none. The section is the one that the service's 3d15 names, else 13dbb0c8aa05101a9bb000aa002fc45a; \
                 where both are there and disagree, or a section that is named is missing, the service is not judged. \
                 Medium where the account is a service or system account, else low. One finding for each service.",
-    implies: "A mailbox and server were asked for and never found in the directory: configuring the service failed or \
-              was skipped. ExMerge reports such a failure as an error of CMapiSession::CreateEMSPSTProfile where the \
+    implies: "A mailbox or server was asked for, and nothing in the profile shows that it was found in the directory, as \
+              after a configuration that failed or was skipped. ExMerge reports such a failure as an error of CMapiSession::CreateEMSPSTProfile where the \
               directory lacks the mailbox (Q265438).",
     does_not_prove: "That ExMerge made the profile; that the mailbox or the server did not exist; when the attempt was \
                      made.",
@@ -34,9 +34,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for state in [ProfileState::Live, ProfileState::DeletedPending] {
-        unseen::lists(view, state, verdict);
-    }
+    unseen::lists(view, &[ProfileState::Live, ProfileState::DeletedPending], verdict);
     for (root, profile) in view.mapi.all_profiles() {
         verdict.not_judged.extend(exchange::unseen_services(profile));
         for service in profile.services(MSEMS) {

@@ -72,9 +72,9 @@ fn claim(deleted: (&Root<'_>, &Profile<'_>), live: (&Root<'_>, &Profile<'_>)) ->
 fn copies(deleted: &Profile<'_>, live: &Profile<'_>) -> &'static str {
     match (deleted.instance_key(), live.instance_key()) {
         (Some(one), Some(other)) if one == other => {
-            " Both hold the same instance key, so one is a copy of the other."
+            " Both hold the same instance key, as copies of one profile do."
         }
-        (Some(_), Some(_)) => " Their instance keys differ, so they were created separately.",
+        (Some(_), Some(_)) => " Their instance keys differ, so neither is a plain copy of the other.",
         _ => "",
     }
 }

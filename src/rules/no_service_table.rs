@@ -32,7 +32,7 @@ pub(super) enum Fault<'p, 'b> {
 }
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    unseen::lists(view, ProfileState::Live, verdict);
+    unseen::lists(view, &[ProfileState::Live], verdict);
     for (root, profile) in view.mapi.profiles(ProfileState::Live) {
         match found(profile) {
             Found::Here(fault) => {
@@ -69,39 +69,37 @@ pub(super) fn found<'p, 'b>(profile: &'p Profile<'b>) -> Found<Fault<'p, 'b>> {
 fn claim(root: &Root<'_>, profile: &Profile<'_>, fault: &Fault<'_, '_>, also: &str) -> Claim {
     let subject = Subject::profile(root, profile);
     let profile_key = Evidence::key("profile key", &profile.key);
-    let (subject, what, evidence) = match fault {
+    let (subject, what, first, second) = match fault {
         Fault::NoSection => {
-            (subject, "has no section 9207f3e0a3b11019908b08002b2a56c2".to_owned(), vec![profile_key])
+            (subject, "has no section 9207f3e0a3b11019908b08002b2a56c2".to_owned(), profile_key, None)
         }
         Fault::NoValue(section) => {
-            let section_key = Evidence::key("section without the list of services", &section.key);
+            let first = Evidence::key("section without the list of services", &section.key);
             let what = "has no value 01023d0e in its section 9207f3e0a3b11019908b08002b2a56c2".to_owned();
-            (subject.section(section), what, vec![section_key, profile_key])
+            (subject.section(section), what, first, Some(profile_key))
         }
         Fault::Length(section, value) => {
             let length = value.bytes().len();
             let says = counted(length, "byte", "bytes");
             let what = match length {
-                0 => "has an empty list of message services (01023d0e)".to_owned(),
+                0 => format!("has an empty list of message services ({})", value.name()),
                 _ => {
-                    format!("has a list of message services (01023d0e) of {says}, which is no multiple of 16")
+                    format!("has a list of message services ({}) of {says}, no multiple of 16", value.name())
                 }
             };
-            let value = Evidence::value("list of services", &section.key, value, says);
-            (subject.section(section), what, vec![value, profile_key])
+            let first = Evidence::value("list of services", &section.key, value, says);
+            (subject.section(section), what, first, Some(profile_key))
         }
     };
-    let sections = counted(profile.sections.len(), "section", "sections");
+    let is_named = |section: &&ProviderSection<'_>| section.prop(tags::PR_SERVICE_NAME).here().is_some();
     let detail = format!(
-        "Profile \"{}\" {what}. It has {sections}, {} with the name of a message service of its own.{also}",
+        "Profile \"{}\" {what}. Of its {}, {} a name of a message service.{also}",
         profile.name(),
-        profile
-            .sections
-            .iter()
-            .filter(|section| section.prop(tags::PR_SERVICE_NAME).here().is_some())
-            .count()
+        counted(profile.sections.len(), "section", "sections"),
+        match profile.sections.iter().filter(is_named).count() {
+            0 => "none carries".to_owned(),
+            named => counted(named, "carries", "carry"),
+        }
     );
-    let mut evidence = evidence.into_iter();
-    let first = evidence.next().unwrap_or_else(|| Evidence::key("profile key", &profile.key));
-    Claim::new(Severity::Medium, Confidence::Medium, subject, first, detail).with(evidence).timed_by(profile)
+    Claim::new(Severity::Medium, Confidence::Medium, subject, first, detail).with(second).timed_by(profile)
 }

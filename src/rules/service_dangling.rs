@@ -33,7 +33,7 @@ pub(super) struct Dangling<'p, 'b> {
 }
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    unseen::lists(view, ProfileState::Live, verdict);
+    unseen::lists(view, &[ProfileState::Live], verdict);
     for (root, profile) in view.mapi.profiles(ProfileState::Live) {
         match found(profile) {
             Found::Here(dangling) => {

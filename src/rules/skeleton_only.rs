@@ -1,6 +1,5 @@
 use crate::account::Confidence;
-use crate::finding::Severity;
-use crate::finding::{Claim, Evidence, Subject};
+use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::{Profile, ProfileState, Root};
 
 use super::exchange::{self, MSEMS, Unresolved};
@@ -11,16 +10,16 @@ use super::{Rule, Verdict, View, unseen};
 pub(super) static RULE: Rule = Rule {
     id: "C09",
     slug: "skeleton-only",
-    title: "An Exchange service that was never given a mailbox",
+    title: "An Exchange service without settings for a mailbox",
     severities: &[Severity::Low, Severity::Medium],
     // Only live profiles: one marked for deletion may have lost sections to a deletion half done.
     condition: "A message service MSEMS of a live profile is unresolved as C08 defines it, the section with its Exchange \
                 settings is missing or holds neither a mailbox name (6607) nor a server name (6608) as typed, and no \
                 property from 6600 to 66ff but 6600, 6601, 6604 and 6605, which mapisvc.inf puts there. Medium where the \
                 account is a service or system account, else low. One finding for each service.",
-    implies: "The Exchange service was added to the profile, and nothing was ever configured: not even the names of a \
-              mailbox and server to look for.",
-    does_not_prove: "That ExMerge made the profile; why the configuration did not follow.",
+    implies: "The Exchange service was added to the profile, and nothing in the profile shows that it was configured: not \
+              even the names of a mailbox and server to look for.",
+    does_not_prove: "That ExMerge made the profile; why no configuration is there; that none ever was.",
     remediation: "Find the program that makes the profile and the error it reports. On a recovery server run the DS/IS \
                   consistency adjuster as Q265438 tells.",
     false_positives: "A profile whose owner cancelled the configuration, or a hive that was copied in the middle of it. \
@@ -31,7 +30,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    unseen::lists(view, ProfileState::Live, verdict);
+    unseen::lists(view, &[ProfileState::Live], verdict);
     for (root, profile) in view.mapi.profiles(ProfileState::Live) {
         verdict.not_judged.extend(exchange::unseen_services(profile));
         for service in profile.services(MSEMS) {
@@ -54,15 +53,20 @@ fn is_bare(unresolved: &Unresolved<'_, '_>) -> bool {
 fn claim(view: &View<'_>, root: &Root<'_>, profile: &Profile<'_>, unresolved: &Unresolved<'_, '_>) -> Claim {
     let settings = match unresolved.settings {
         Some(section) => {
-            format!("its settings in section {} are the defaults of mapisvc.inf or none", section.uid)
+            format!("section {} holds nothing of Exchange beyond the defaults of mapisvc.inf", section.uid)
         }
-        None => "it has no section for Exchange settings".to_owned(),
+        None => "there is no section with Exchange settings".to_owned(),
+    };
+    let providers = match unresolved.providers {
+        0 => "no section belongs to the service".to_owned(),
+        count => {
+            let sections = counted(count, "section belongs", "sections belong");
+            format!("{sections} to the service, none of them with a mailbox (660b)")
+        }
     };
     let detail = format!(
-        "The service MSEMS of profile \"{}\" was never configured: {settings}, and {} to the service, none of them with \
-         a mailbox (660b). {}",
+        "Nothing shows that the service MSEMS of profile \"{}\" was configured: {settings}, and {providers}. {}",
         profile.name(),
-        counted(unresolved.providers, "section belongs", "sections belong"),
         account_sentence(view)
     );
     let service = unresolved.service;

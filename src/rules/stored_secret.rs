@@ -183,7 +183,7 @@ fn claim(
     reasons.sort_unstable();
     reasons.dedup();
     let detail = format!(
-        "{whose} holds {} {form}. Why: {}.",
+        "{whose} holds {} {form}. Reason: {}.",
         counted(hits.len(), "value that counts as a secret,", "values that count as secrets,"),
         listed(reasons)
     );

@@ -5,13 +5,15 @@ use crate::mapi::ProfileState;
 
 use super::{Verdict, View};
 
-/// Names every place where profiles of this state may be that were not seen.
-pub(super) fn lists(view: &View<'_>, state: ProfileState, verdict: &mut Verdict) {
+/// Names every place where profiles of these states may be that were not seen.
+pub(super) fn lists(view: &View<'_>, states: &[ProfileState], verdict: &mut Verdict) {
     for path in &view.mapi.unknown {
         verdict.cannot_judge(format!("{path}: whether profiles are below it could not be read"));
     }
-    for root in &view.mapi.roots {
-        match root.list(state) {
+    let lists =
+        view.mapi.roots.iter().flat_map(|root| states.iter().map(move |state| (root, root.list(*state))));
+    for (root, list) in lists {
+        match list {
             Found::Here(list) if !list.key.subkeys_complete => {
                 verdict.cannot_judge(format!("{}: not all profiles could be listed", list.key.path()));
             }
