@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::Exit;
 use super::inputs::{Target, tell_unread};
-use crate::hive::{Care, Links};
+use crate::hive::{Care, Links, Way};
 use crate::report::{DumpRow, Formulas, OutputError, Table, dump_rows};
 use crate::scan::{Candidate, path_text, read_hive};
 
@@ -48,7 +48,8 @@ fn dump(path: &Path, table: &mut Table) -> Result<bool, OutputError> {
         logs: Vec::new(),
         looks_like_a_hive: true,
     };
-    let (coverage, result) = read_hive(&candidate, Care::Compare, |hive, problems| {
+    // Rows are written as they are read and cannot be taken back, so that nothing may fail under way.
+    let (coverage, result) = read_hive(&candidate, Care::Compare, Way::Read, |hive, problems| {
         hive.tree.check_bins(problems);
         (None, dump_rows(hive, problems, |row| table.write(row)))
     });

@@ -60,6 +60,7 @@ enum Exit {
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     crate::hive::silence_contained_panics();
+    crate::hive::survive_failing_pages();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

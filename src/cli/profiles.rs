@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::inputs::{CellStyle, Inputs, Target, tell_unread};
 use super::{Exit, complain};
-use crate::hive::Care;
+use crate::hive::{Care, Way};
 use crate::report::{PropertyRow, Table, property_rows};
 use crate::scan::{Coverage, Unit, in_order, read_hive, units};
 
@@ -42,7 +42,7 @@ fn rows_of(unit: &Unit) -> (Coverage, Vec<PropertyRow<'static>>) {
         Unit::Read(candidate) => candidate,
         Unit::PassedOver(passed) => return (Coverage::passed_over(passed), Vec::new()),
     };
-    let (coverage, rows) = read_hive(candidate, Care::Once, |hive, problems| {
+    let (coverage, rows) = read_hive(candidate, Care::Once, Way::Map, |hive, problems| {
         let understood = hive.understand(problems);
         let mut rows = Vec::new();
         let collected = property_rows(hive, &understood.account, &understood.mapi, |row| {

@@ -4,7 +4,7 @@ use std::io;
 
 use super::base_block::{BaseBlock, HiveState, judge, rebuilt_header};
 use super::raw::{Bins, CellOffset};
-use super::source::{Bytes, HiveSource};
+use super::source::{Bytes, HiveSource, Way};
 use super::{Error, Problems, limits};
 
 /// Where a fact was found.
@@ -69,17 +69,17 @@ pub struct Image {
 impl Image {
     /// Maps or reads the file and judges its header. A header that cannot lead to the root key is replaced in private
     /// memory; the problem that says so is added.
-    pub fn open(source: &HiveSource, problems: &mut Problems) -> Result<Self, ImageError> {
+    pub fn open(source: &HiveSource, way: Way, problems: &mut Problems) -> Result<Self, ImageError> {
         let found = source.identity().len;
         if found > limits::MAX_HIVE_SIZE {
             // Before any of it is read.
             return Err(Error::TooLong { limit: limits::MAX_HIVE_SIZE, found }.into());
         }
-        let mut bytes = source.bytes()?;
+        let mut bytes = source.bytes(way)?;
         let judged = judge(&bytes, problems)?;
         let stored_root = judged.base_block.as_ref().map(|base_block| base_block.root);
         if stored_root != Some(judged.root) {
-            bytes = source.patched_bytes(&[(0, &rebuilt_header(judged.root))])?;
+            bytes = source.patched_bytes(way, &[(0, &rebuilt_header(judged.root))])?;
         }
         Ok(Self {
             bytes,
@@ -108,6 +108,11 @@ impl Image {
     /// The bytes up to the end of the bins.
     pub fn bins(&self) -> Bins<'_> {
         Bins::new(&self.bytes, self.end)
+    }
+
+    /// Whether a page of the file could not be had: everything learnt from the image is to be discarded.
+    pub fn failed(&self) -> bool {
+        self.bytes.failed()
     }
 
     /// Bytes behind the last bin.

@@ -16,6 +16,6 @@ pub use contain::silence_contained_panics;
 pub use error::{Error, Offset, Problem, Problems};
 pub use image::{Image, ImageError, Origin};
 pub use raw::{Bins, CellOffset, Data, KeyNode, KeyValue, Name};
-pub use source::{Bytes, HiveSource, Identity, Links, SourceError};
+pub use source::{Bytes, HiveSource, Identity, Links, SourceError, Way, survive_failing_pages};
 pub use tree::{Care, Found, Key, Listed, Reached, Step, Tree, Value, join};
 pub use value_type::ValueType;

@@ -1,5 +1,7 @@
 //! Files opened as evidence: read-only, without waiting, without following the unexpected, and without leaving a trace
-//! where that is allowed. The only file with `unsafe`.
+//! where that is allowed. The only place with `unsafe`, here and in `source/fault.rs`.
+
+mod fault;
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -11,6 +13,9 @@ use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::limits;
+use fault::Watch;
+
+pub use fault::survive_failing_pages;
 
 /// A file that could not be opened as evidence.
 #[derive(Debug, thiserror::Error)]
@@ -53,9 +58,25 @@ pub struct Identity {
     inode: u64,
 }
 
+/// How the bytes of a file are had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Mapped where that is safe and worth it.
+    Map,
+    /// Read into memory.
+    Read,
+}
+
 /// The bytes of a file: mapped, mapped copy-on-write, or in memory.
 #[derive(Debug)]
-pub enum Bytes {
+pub struct Bytes {
+    // Dropped before the mapping it watches.
+    watch: Option<Watch>,
+    held: Held,
+}
+
+#[derive(Debug)]
+enum Held {
     /// A private read-only mapping.
     Map(Mmap),
     /// A private mapping whose changes never reach the file.
@@ -68,11 +89,32 @@ impl std::ops::Deref for Bytes {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        match self {
-            Self::Map(map) => map,
-            Self::CopyOnWrite(map) => map,
-            Self::Heap(bytes) => bytes,
+        match &self.held {
+            Held::Map(map) => map,
+            Held::CopyOnWrite(map) => map,
+            Held::Heap(bytes) => bytes,
         }
+    }
+}
+
+impl Bytes {
+    fn heap(bytes: Vec<u8>) -> Self {
+        Self { watch: None, held: Held::Heap(bytes) }
+    }
+
+    /// Watches a new mapping; `None` where it should be watched and cannot be.
+    fn watched(held: Held) -> Option<Self> {
+        let mut bytes = Self { watch: None, held };
+        if fault::is_installed() {
+            bytes.watch = Some(Watch::begin(&bytes)?);
+        }
+        Some(bytes)
+    }
+
+    /// Whether a page of the file could not be had while the bytes were read, so that some of them were zeros that are
+    /// not in the file. Everything learnt from them is to be discarded.
+    pub fn failed(&self) -> bool {
+        self.watch.as_ref().is_some_and(Watch::failed)
     }
 }
 
@@ -135,8 +177,8 @@ impl HiveSource {
     }
 
     /// The bytes of the file, to be read only.
-    pub fn bytes(&self) -> io::Result<Bytes> {
-        if self.opened.len <= limits::MAX_READ_TO_HEAP || self.is_remote() {
+    pub fn bytes(&self, way: Way) -> io::Result<Bytes> {
+        if way == Way::Read || self.opened.len <= limits::MAX_READ_TO_HEAP || self.is_remote() {
             return self.read_to_heap();
         }
         // SAFETY: the mapping is private and read-only. Rust asks that nobody changes the file meanwhile, which no
@@ -145,23 +187,24 @@ impl HiveSource {
         // undefined ones.
         #[allow(unsafe_code, reason = "mapping a file is the way in for hives")]
         let map = unsafe { MmapOptions::new().map_copy_read_only(&self.file) }?;
-        Ok(Bytes::Map(map))
+        Bytes::watched(Held::Map(map)).map_or_else(|| self.read_to_heap(), Ok)
     }
 
     /// The bytes of the file with `patches` applied in private memory.
-    pub fn patched_bytes(&self, patches: &[(usize, &[u8])]) -> io::Result<Bytes> {
-        let mut bytes = if self.opened.len <= limits::MAX_PATCHED_ON_HEAP || self.is_remote() {
+    pub fn patched_bytes(&self, way: Way, patches: &[(usize, &[u8])]) -> io::Result<Bytes> {
+        let small = self.opened.len <= limits::MAX_PATCHED_ON_HEAP;
+        let mut bytes = if way == Way::Read || small || self.is_remote() {
             self.read_to_heap()?
         } else {
             // SAFETY: as in `bytes`; changes to the mapping stay in this process (`MAP_PRIVATE`).
             #[allow(unsafe_code, reason = "a large hive is patched without copying it")]
             let map = unsafe { MmapOptions::new().map_copy(&self.file) }?;
-            Bytes::CopyOnWrite(map)
+            Bytes::watched(Held::CopyOnWrite(map)).map_or_else(|| self.read_to_heap(), Ok)?
         };
-        let target: &mut [u8] = match &mut bytes {
-            Bytes::Heap(bytes) => bytes,
-            Bytes::CopyOnWrite(map) => map,
-            Bytes::Map(_) => &mut [],
+        let target: &mut [u8] = match &mut bytes.held {
+            Held::Heap(bytes) => bytes,
+            Held::CopyOnWrite(map) => map,
+            Held::Map(_) => &mut [],
         };
         for (at, patch) in patches {
             if let Some(place) = target.get_mut(*at..).and_then(|rest| rest.get_mut(..patch.len())) {
@@ -176,9 +219,9 @@ impl HiveSource {
         let mut file = &self.file;
         file.rewind()?;
         let mut bytes = Vec::new();
-        // One byte more than expected shows a file that grew; it is reported as changed, not read on.
+        // A file that grew meanwhile is reported as changed, not read on.
         file.take(self.opened.len).read_to_end(&mut bytes)?;
-        Ok(Bytes::Heap(bytes))
+        Ok(Bytes::heap(bytes))
     }
 
     /// Whether the file lies where a page that cannot be fetched would kill the process: network and user-space file

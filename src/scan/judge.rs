@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sha2::{Digest as _, Sha256};
 
 use crate::finding::{Claim, Finding};
-use crate::hive::Care;
+use crate::hive::{Care, Way};
 use crate::mapi::ProfileState;
 use crate::rules::{self, Rule, View};
 use crate::wintypes::hex;
@@ -48,7 +48,7 @@ pub struct NotJudged {
 
 /// Reads a hive and judges it by `rules`.
 pub fn judge_hive(candidate: &Candidate, rules: &[&'static Rule]) -> HiveReport {
-    let (coverage, judged) = read_hive(candidate, Care::Once, |hive, problems| {
+    let (coverage, judged) = read_hive(candidate, Care::Once, Way::Map, |hive, problems| {
         let understood = hive.understand(problems);
         let judged = judge(hive, &understood, rules);
         (Some(understood.account), judged)

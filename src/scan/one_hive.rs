@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::account::{self, Attribution};
-use crate::hive::{BaseBlock, Care, HiveSource, HiveState, Image, Problems, SourceError, Tree};
+use crate::hive::{BaseBlock, Care, HiveSource, HiveState, Image, Problems, SourceError, Tree, Way};
 use crate::mapi::Mapi;
 
 use super::discover::{Candidate, PassedOver};
@@ -100,26 +100,56 @@ impl<'h> OpenHive<'h> {
 }
 
 /// Opens a hive, lets `read` look at it, and tells what became of it. `read` gets what it needs to report problems, and
-/// may say whose hive it is.
+/// may say whose hive it is. It is called again, and what it said first is forgotten, where a page of a mapped file could
+/// not be had; with [`Way::Read`] it is called once at most.
 pub fn read_hive<T>(
     candidate: &Candidate,
     care: Care,
-    read: impl FnOnce(&OpenHive<'_>, &mut Problems) -> (Option<Attribution>, T),
+    way: Way,
+    mut read: impl FnMut(&OpenHive<'_>, &mut Problems) -> (Option<Attribution>, T),
 ) -> (Coverage, Option<T>) {
+    match read_once(candidate, care, way, &mut read) {
+        Ok(done) => done,
+        // In memory no page can fail.
+        Err(PageFailed) => read_once(candidate, care, Way::Read, &mut read).unwrap_or_else(|PageFailed| {
+            (
+                Coverage::unread(
+                    &candidate.hive_path,
+                    candidate.host.clone(),
+                    Status::Failed,
+                    PAGE_FAILED.into(),
+                ),
+                None,
+            )
+        }),
+    }
+}
+
+/// A page of a mapped file could not be had.
+struct PageFailed;
+
+const PAGE_FAILED: &str = "the file could not be read to its end";
+
+fn read_once<T>(
+    candidate: &Candidate,
+    care: Care,
+    way: Way,
+    read: &mut impl FnMut(&OpenHive<'_>, &mut Problems) -> (Option<Attribution>, T),
+) -> Result<(Coverage, Option<T>), PageFailed> {
     let mut coverage =
         Coverage::unread(&candidate.hive_path, candidate.host.clone(), Status::Failed, String::new());
     coverage.logs.clone_from(&candidate.logs);
     let source = match HiveSource::open(&candidate.path, candidate.links) {
         Ok(source) => source,
-        Err(error) => return (coverage.not_opened(&error), None),
+        Err(error) => return Ok((coverage.not_opened(&error), None)),
     };
     coverage.size = Some(source.identity().len);
     coverage.modified = Some(source.identity().modified);
-    let image = match Image::open(&source, &mut coverage.problems) {
+    let image = match Image::open(&source, way, &mut coverage.problems) {
         Ok(image) => image,
         Err(error) => {
             coverage.reason = error.to_string();
-            return (coverage, None);
+            return Ok((coverage, None));
         }
     };
     let tree = Tree::new(&image, care);
@@ -131,6 +161,9 @@ pub fn read_hive<T>(
         tree: &tree,
     };
     let (account, result) = read(&hive, &mut coverage.problems);
+    if image.failed() {
+        return Err(PageFailed);
+    }
     if let Some(account) = account {
         coverage.account = account;
     }
@@ -138,7 +171,7 @@ pub fn read_hive<T>(
     coverage.state = Some(image.state());
     coverage.tail = image.tail_len();
     coverage.cells_read = tree.cells_read();
-    (coverage.settled(&source), Some(result))
+    Ok((coverage.settled(&source), Some(result)))
 }
 
 impl Coverage {

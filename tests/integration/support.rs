@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hive_synth::SynthHive;
 use mapihive::account::Attribution;
-use mapihive::hive::{Care, HiveSource, Image, Links, Problems, Tree};
+use mapihive::hive::{Care, HiveSource, Image, Links, Problems, Tree, Way};
 use mapihive::mapi::Mapi;
 use mapihive::rules::View;
 
@@ -19,7 +19,7 @@ pub fn with_view<T>(hive: &SynthHive, path: &str, use_view: impl FnOnce(&View<'_
 
     let mut problems = Problems::default();
     let source = HiveSource::open(&file, Links::Follow).expect("a readable hive");
-    let image = Image::open(&source, &mut problems).expect("a hive");
+    let image = Image::open(&source, Way::Map, &mut problems).expect("a hive");
     let tree = Tree::new(&image, Care::Once);
     let account = Attribution::read(path, &image, &tree, &mut problems);
     let mapi = Mapi::read(&tree, &mut problems);
