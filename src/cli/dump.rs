@@ -1,14 +1,14 @@
 //! `mapihive dump`: every key and value, read by both readers.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::Exit;
 use super::inputs::{Target, tell_unread};
-use crate::hive::{Care, Links, Way};
+use crate::hive::{Care, Way};
 use crate::report::{DumpRow, Formulas, OutputError, Table, dump_rows};
-use crate::scan::{Candidate, path_text, read_hive};
+use crate::scan::{Candidate, read_hive};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -31,25 +31,24 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let output = arguments.target.open(&arguments.hives)?;
     let mut table = Table::start::<DumpRow<'_>>(output, Formulas::AsTheyAre)?;
     let mut any_unread = false;
+    let mut any_hive = false;
     for path in &arguments.hives {
-        any_unread |= dump(path, &mut table)?;
+        let candidate = Candidate::named(path);
+        any_hive |= candidate.looks_like_a_hive;
+        any_unread |= dump(&candidate, &mut table)?;
     }
     table.finish()?;
-    Ok(if any_unread { Exit::Unread } else { Exit::Success })
+    Ok(match (any_hive, any_unread) {
+        (false, _) => Exit::NoHive,
+        (true, true) => Exit::Unread,
+        (true, false) => Exit::Success,
+    })
 }
 
 /// Writes the rows of one hive; tells whether something could not be read.
-fn dump(path: &Path, table: &mut Table) -> Result<bool, OutputError> {
-    let candidate = Candidate {
-        path: path.to_owned(),
-        hive_path: path_text(path),
-        host: None,
-        links: Links::Follow,
-        logs: Vec::new(),
-        looks_like_a_hive: true,
-    };
+fn dump(candidate: &Candidate, table: &mut Table) -> Result<bool, OutputError> {
     // Rows are written as they are read and cannot be taken back, so that nothing may fail under way.
-    let (coverage, result) = read_hive(&candidate, Care::Compare, Way::Read, |hive, problems| {
+    let (coverage, result) = read_hive(candidate, Care::Compare, Way::Read, |hive, problems| {
         hive.tree.check_bins(problems);
         (None, dump_rows(hive, problems, |row| table.write(row)))
     });

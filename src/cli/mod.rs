@@ -44,7 +44,6 @@ Exit codes, the first that applies:
   2  wrong arguments
   4  no hive found
   3  something that is present could not be read, or not wholly
-  1  findings at or above --fail-on
   0  none of these";
 
 /// How a command ended.

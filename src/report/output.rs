@@ -27,7 +27,7 @@ pub enum OutputError {
         folder: PathBuf,
     },
     /// The system refused.
-    #[error("cannot write {name}: {source}")]
+    #[error("cannot write {name}")]
     Io {
         /// The file, or `standard output`.
         name: String,

@@ -55,6 +55,22 @@ pub struct Candidate {
     pub looks_like_a_hive: bool,
 }
 
+impl Candidate {
+    /// A file that was given by name to be read as a hive, whatever it is and without its logs.
+    pub fn named(path: &Path) -> Self {
+        let is_hive = || kind_of(path, Links::Follow).is_ok_and(|kind| kind == FileKind::Hive);
+        let hive_path = path_text(path);
+        Self {
+            path: path.to_owned(),
+            host: account::host(&hive_path),
+            hive_path,
+            links: Links::Follow,
+            logs: Vec::new(),
+            looks_like_a_hive: path.file_name().is_some_and(is_hive_name) || is_hive(),
+        }
+    }
+}
+
 /// A file or folder that is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassedOver {
@@ -124,23 +140,17 @@ impl Discovered {
 /// A file that was given by name has a row, whatever it is.
 fn add_named(path: &Path, folders: &mut FolderLogs, found: &mut Discovered) {
     let name = path.file_name().unwrap_or_default();
-    let kind = if is_hive_name(name) { Ok(FileKind::Hive) } else { kind_of(path, Links::Follow) };
-    let kind = match kind {
-        Ok(kind) => kind,
-        Err(error) => return found.fail(path, &error.to_string()),
-    };
-    if kind == FileKind::TransactionLog {
-        return found.skip(path, "a transaction log; name its hive, and it is found beside it");
+    if !is_hive_name(name) {
+        match kind_of(path, Links::Follow) {
+            Err(error) => return found.fail(path, &error.to_string()),
+            Ok(FileKind::TransactionLog) => {
+                return found.skip(path, "a transaction log; name its hive, and it is found beside it");
+            }
+            Ok(_) => {}
+        }
     }
-    let hive_path = path_text(path);
-    found.candidates.push(Candidate {
-        path: path.to_owned(),
-        host: account::host(&hive_path),
-        hive_path,
-        links: Links::Follow,
-        logs: logs_of(name, folders.logs_in(path.parent().unwrap_or(Path::new("")))),
-        looks_like_a_hive: kind == FileKind::Hive,
-    });
+    let logs = logs_of(name, folders.logs_in(path.parent().unwrap_or(Path::new(""))));
+    found.candidates.push(Candidate { logs, ..Candidate::named(path) });
 }
 
 /// The transaction logs of the folders in which named files lie; each folder is listed once.
