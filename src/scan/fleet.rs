@@ -49,6 +49,7 @@ pub fn in_order<T: Send, E>(
     /// Results held per thread: enough that no thread waits long for the slowest hive of a window.
     const WINDOW_PER_THREAD: usize = 64;
 
+    let threads = threads.min(units.len());
     // One thread needs no pool, and a machine that gives no more threads can still do the work.
     let pool =
         (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()).flatten();
