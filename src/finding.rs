@@ -2,7 +2,7 @@
 
 use crate::account::Confidence;
 use crate::hive::{Offset, Origin};
-use crate::mapi::{MapiKey, MapiValue, Profile, ProfileState, ProviderSection, Root};
+use crate::mapi::{MapiKey, MapiValue, Profile, ProfileState, ProviderSection, Root, WrittenTogether};
 use crate::wintypes::Filetime;
 
 /// How much a finding matters. Never encodes how sure it is.
@@ -220,9 +220,15 @@ impl Claim {
 
     /// Says what the times mean where a profile's sections were written together.
     #[must_use]
-    pub fn timed_by(mut self, profile: &Profile<'_>) -> Self {
+    pub fn timed_by(self, profile: &Profile<'_>) -> Self {
+        self.timed_within(profile.written_together())
+    }
+
+    /// The same for several claims about one profile, whose sections are then compared once.
+    #[must_use]
+    pub fn timed_within(mut self, together: Option<WrittenTogether>) -> Self {
         let time = self.evidence.first().and_then(|evidence| evidence.last_written);
-        if let (Some(time), Some(together)) = (time, profile.written_together())
+        if let (Some(time), Some(together)) = (time, together)
             && together.includes(time)
         {
             self.time_meaning = format!(

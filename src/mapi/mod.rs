@@ -9,6 +9,7 @@ pub mod prop;
 mod roots;
 pub mod secret;
 mod section;
+mod services;
 pub mod tags;
 pub mod uid;
 
@@ -17,3 +18,4 @@ pub use key::{MapiKey, MapiValue};
 pub use profile::{Profile, ProfileState, WrittenTogether};
 pub use roots::{Mapi, Place, PlaceKind, ProfileList, Root, RootKind, secret_place};
 pub use section::{PROVIDER_LISTS, ProviderSection, UidList};
+pub use services::{Provider, Service, services, unreferenced};

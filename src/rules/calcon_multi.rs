@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::account::Confidence;
 use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::uid::MapiUid;
@@ -117,13 +119,12 @@ struct Copies {
 
 impl Copies {
     fn among(leftovers: &[Leftover<'_>]) -> Self {
-        let mut seen: Vec<&[u8]> = Vec::new();
+        let mut seen = BTreeSet::new();
         let mut copies = Self { shared: 0, unknown: 0 };
         for leftover in leftovers {
             match leftover.profile.instance_key() {
                 None => copies.unknown += 1,
-                Some(key) if seen.contains(&key) => copies.shared += 1,
-                Some(key) => seen.push(key),
+                Some(key) => copies.shared += usize::from(!seen.insert(key)),
             }
         }
         copies

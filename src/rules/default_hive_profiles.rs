@@ -8,7 +8,7 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "C27",
     slug: "default-hive-profiles",
-    title: "Profiles of an account that nobody logs on with",
+    title: "Profiles of the system, of a built-in service account, or of the template for new accounts",
     severities: &[Severity::Info],
     // Medium needs the SYSTEM hive in the reference (no Exchange service runs as LocalSystem); it is not read yet.
     condition: "Any profile, live or marked for deletion, in the hive of LocalSystem (DEFAULT or systemprofile), \

@@ -43,11 +43,15 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     let all: Vec<&Profile<'_>> = std::iter::once(first).chain(others).collect();
     let entries = counted(all.len(), "entry", "entries");
     let complete = view.mapi.is_complete(ProfileState::DeletedPending);
-    let keys = view.mapi.roots.iter().filter_map(|root| root.live.as_ref().here()).map(|list| &list.key);
-    let keys: Vec<_> = keys.collect();
+    // Where there is no key Profiles, the key above shows that.
+    let shown_empty = view.mapi.roots.iter().map(|root| match root.live.as_ref().here() {
+        Some(list) => Evidence::key("empty key Profiles", &list.key),
+        None => Evidence::key("root without a key Profiles", &root.key),
+    });
+    let has_key = view.mapi.roots.iter().any(|root| root.live.as_ref().here().is_some());
     let detail = format!(
         "{}, while Deleted Profiles holds {}{entries}: {}.",
-        if keys.is_empty() { "No key Profiles exists" } else { "Profiles is empty" },
+        if has_key { "Profiles is empty" } else { "No key Profiles exists" },
         if complete { "" } else { "at least " },
         quoted(all.iter().map(|profile| profile.name()))
     );
@@ -62,6 +66,6 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     .with(all.iter().skip(1).map(|profile| Evidence::key("profile marked for deletion", &profile.key)))
     .timed_by(first);
     claim.count = all.len() as u64;
-    claim.evidence.extend(keys.into_iter().map(|key| Evidence::key("empty key Profiles", key)));
+    claim.evidence.extend(shown_empty);
     verdict.claim(claim);
 }

@@ -8,7 +8,7 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "H01",
     slug: "dirty-hive",
-    title: "The hive was copied in the middle of a write",
+    title: "The hive is dirty",
     severities: &[Severity::Info],
     // The reference also fires where logs are present and unapplied. Logs beside a clean hive are normal, and whether
     // they hold anything that the hive lacks is for the replay to tell; so the sequence numbers alone decide.

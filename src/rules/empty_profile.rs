@@ -27,6 +27,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
+    let newest = view.mapi.latest_write().unwrap_or_default();
     for (root, profile) in view.mapi.profiles(ProfileState::Live) {
         match found(profile) {
             Found::Here(()) => {}
@@ -38,7 +39,6 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
         }
         let Some(also) = damage::most_specific(profile, RULE.id) else { continue };
         let written = profile.key.last_written;
-        let newest = view.mapi.latest_write().unwrap_or(written);
         let fresh = newest.distance(written) <= crate::wintypes::Filetime(0).plus_seconds(60).0;
         let (severity, age) = if fresh {
             let age = "which is within 60 seconds: it may have been copied while it was being created";

@@ -1,9 +1,13 @@
 //! Message services of Exchange, and whether what they are to open was ever resolved against the directory.
 
+use std::collections::BTreeMap;
+
+use crate::finding::Evidence;
 use crate::hive::Found;
 use crate::mapi::prop::PropId;
 use crate::mapi::tags::{self, SectionKind};
-use crate::mapi::{MapiValue, Profile, ProviderSection, uid};
+use crate::mapi::uid::{self, MapiUid};
+use crate::mapi::{MapiValue, Profile, ProviderSection};
 
 use super::wording::listed;
 
@@ -24,8 +28,8 @@ pub(super) struct Unresolved<'p, 'b> {
     pub(super) service: &'p ProviderSection<'b>,
     /// The section with its settings, if there is one.
     pub(super) settings: Option<&'p ProviderSection<'b>>,
-    /// Sections that belong to the service.
-    pub(super) providers: usize,
+    /// Sections that belong to the service, none of them with a mailbox.
+    pub(super) providers: Vec<&'p ProviderSection<'b>>,
 }
 
 /// Why there may be services of Exchange that were not recognised, each with a key path.
@@ -45,53 +49,163 @@ pub(super) fn unseen_services(profile: &Profile<'_>) -> Vec<String> {
     reasons
 }
 
-/// Whether a section names `service` as the service it belongs to.
-pub(super) fn links_to(section: &ProviderSection<'_>, service: &ProviderSection<'_>) -> bool {
-    section.uids(tags::PR_SERVICE_UID).here().is_some_and(|link| link.uids.contains(&service.uid))
+/// The sections of a profile by identifier and by the service they belong to: each is looked at once, however many
+/// services a profile has.
+pub(super) struct Parts<'p, 'b> {
+    profile: &'p Profile<'b>,
+    sections: BTreeMap<MapiUid, &'p ProviderSection<'b>>,
+    /// Sections that name a service as the one they belong to.
+    members: BTreeMap<MapiUid, Vec<&'p ProviderSection<'b>>>,
+    /// A section with a mailbox of which it is not known to what service it belongs.
+    astray: Option<&'p ProviderSection<'b>>,
 }
 
-/// Whether a service is unresolved: no home server that is not empty (6602) and no user (6603) in the section with its
-/// settings, no mailbox (660b) in the sections of its stores. `Err` says why that cannot be told.
-///
-/// An empty text counts as none at all: it names nobody.
-pub(super) fn unresolved<'p, 'b>(
-    profile: &'p Profile<'b>,
-    service: &'p ProviderSection<'b>,
-) -> Result<Option<Unresolved<'p, 'b>>, String> {
-    let settings = settings(profile, service)?;
-    if let Some(section) = settings {
-        let [server, user, ..] = identity(section)?;
-        if server.is_some() || user.is_some() {
-            return Ok(None);
+impl<'p, 'b> Parts<'p, 'b> {
+    pub(super) fn of(profile: &'p Profile<'b>) -> Self {
+        let mut parts = Self { profile, sections: BTreeMap::new(), members: BTreeMap::new(), astray: None };
+        for section in &profile.sections {
+            parts.sections.entry(section.uid).or_insert(section);
+            match section.uids(tags::PR_SERVICE_UID) {
+                Found::Here(link) => {
+                    if let Some(service) = link.uids.first() {
+                        parts.members.entry(*service).or_default().push(section);
+                    }
+                }
+                Found::Absent => {}
+                Found::Unknown if section.prop(tags::PR_PROFILE_MAILBOX).is_absent() => {}
+                Found::Unknown => parts.astray = Some(section),
+            }
+        }
+        parts
+    }
+
+    /// The sections that name `service` as the service they belong to.
+    pub(super) fn members(&self, service: &ProviderSection<'_>) -> &[&'p ProviderSection<'b>] {
+        self.members.get(&service.uid).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a service is unresolved: no home server (6602) and no user (6603) in the section with its settings, no
+    /// mailbox (660b) in the sections of its stores. `Err` says why that cannot be told.
+    ///
+    /// An empty text counts as none at all: it names nobody.
+    pub(super) fn unresolved(
+        &self,
+        service: &'p ProviderSection<'b>,
+    ) -> Result<Option<Unresolved<'p, 'b>>, String> {
+        let settings = self.settings(service)?;
+        if let Some(section) = settings {
+            let [server, user, ..] = identity(section)?;
+            if server.is_some() || user.is_some() {
+                return Ok(None);
+            }
+        }
+        let Some(providers) = self.providers_without_mailbox(service)? else { return Ok(None) };
+        self.agrees_with_global(settings)?;
+        Ok(Some(Unresolved { service, settings, providers }))
+    }
+
+    fn section(&self, uid: MapiUid) -> Found<&'p ProviderSection<'b>> {
+        match self.sections.get(&uid) {
+            Some(section) => Found::Here(section),
+            None if self.profile.key.subkeys_complete => Found::Absent,
+            None => Found::Unknown,
         }
     }
-    let Some(providers) = providers_without_mailbox(profile, service)? else { return Ok(None) };
-    agrees_with_global(profile, settings)?;
-    Ok(Some(Unresolved { service, settings, providers }))
-}
 
-/// The section with the settings of a service: the one that 3d15 names, else `13dbb0c8…`.
-fn settings<'p, 'b>(
-    profile: &'p Profile<'b>,
-    service: &ProviderSection<'b>,
-) -> Result<Option<&'p ProviderSection<'b>>, String> {
-    let path = service.key.path();
-    let named = match service.uids(tags::PR_EMSMDB_SECTION_UID) {
-        Found::Here(list) => match (list.uids.as_slice(), list.left_over) {
-            ([uid], 0) => Some(*uid),
-            _ => return Err(format!("{path}: 01023d15 does not name one section")),
-        },
-        Found::Absent => None,
-        Found::Unknown => return Err(format!("{path}: whether 01023d15 names a section could not be read")),
-    };
-    match (profile.section(named.unwrap_or(uid::GLOBAL_PROFILE_SECTION)), named) {
-        (Found::Here(section), _) => Ok(Some(section)),
-        (Found::Absent, None) => Ok(None),
-        // What it held cannot be told: it may have been resolved.
-        (Found::Absent, Some(uid)) => {
-            Err(format!("{path}: the section {uid} that 01023d15 names is not there"))
+    /// The section with the settings of a service: the one that 3d15 names, else `13dbb0c8…`.
+    fn settings(&self, service: &ProviderSection<'b>) -> Result<Option<&'p ProviderSection<'b>>, String> {
+        let path = || service.key.path();
+        let named = match service.uids(tags::PR_EMSMDB_SECTION_UID) {
+            Found::Here(list) => match (list.uids.as_slice(), list.left_over) {
+                ([uid], 0) => Some(*uid),
+                _ => return Err(format!("{}: 01023d15 does not name one section", path())),
+            },
+            Found::Absent => None,
+            Found::Unknown => {
+                return Err(format!("{}: whether 01023d15 names a section could not be read", path()));
+            }
+        };
+        match (self.section(named.unwrap_or(uid::GLOBAL_PROFILE_SECTION)), named) {
+            (Found::Here(section), _) => Ok(Some(section)),
+            (Found::Absent, None) => Ok(None),
+            // What it held cannot be told: it may have been resolved.
+            (Found::Absent, Some(uid)) => {
+                Err(format!("{}: the section {uid} that 01023d15 names is not there", path()))
+            }
+            (Found::Unknown, _) => Err(self.not_all_listed()),
         }
-        (Found::Unknown, _) => Err(format!("{}: not all sections could be listed", profile.key.path())),
+    }
+
+    /// The sections that belong to the service, if none of them names a mailbox; `None` if one does. A section belongs
+    /// to it by its own link or by being in the service's list of stores.
+    fn providers_without_mailbox(
+        &self,
+        service: &ProviderSection<'_>,
+    ) -> Result<Option<Vec<&'p ProviderSection<'b>>>, String> {
+        let stores = match service.uids(tags::PR_STORE_PROVIDERS) {
+            Found::Here(list) => list.uids,
+            Found::Absent => Vec::new(),
+            Found::Unknown => {
+                return Err(format!("{}: the list of stores could not be read", service.key.path()));
+            }
+        };
+        let mut providers: BTreeMap<MapiUid, &'p ProviderSection<'b>> =
+            self.members(service).iter().map(|section| (section.uid, *section)).collect();
+        let mut lost = Vec::new();
+        for store in stores {
+            match self.sections.get(&store) {
+                Some(section) => drop(providers.insert(store, section)),
+                None => lost.push(store),
+            }
+        }
+        let mut doubt = self.astray;
+        for section in providers.values() {
+            match section.text(tags::PR_PROFILE_MAILBOX) {
+                Found::Here(mailbox) if !mailbox.is_empty() => return Ok(None),
+                Found::Here(_) | Found::Absent => {}
+                Found::Unknown => doubt = Some(section),
+            }
+        }
+        match doubt {
+            Some(section) => Err(format!("{}: the mailbox of a store could not be read", section.key.path())),
+            None if !lost.is_empty() => Err(format!(
+                "{}: sections of stores are missing or were not seen ({})",
+                self.profile.key.path(),
+                listed(lost)
+            )),
+            None if !self.profile.key.subkeys_complete => Err(self.not_all_listed()),
+            None => Ok(Some(providers.into_values().collect())),
+        }
+    }
+
+    /// Where 3d15 names another section than `13dbb0c8…`, and that one holds identity which the other does not: which
+    /// of the two counts depends on the version of Outlook or Exchange, so nothing is judged.
+    fn agrees_with_global(&self, settings: Option<&ProviderSection<'_>>) -> Result<(), String> {
+        let Some(settings) = settings.filter(|section| section.uid != uid::GLOBAL_PROFILE_SECTION) else {
+            return Ok(());
+        };
+        let global = match self.section(uid::GLOBAL_PROFILE_SECTION) {
+            Found::Here(global) => global,
+            Found::Absent => return Ok(()),
+            Found::Unknown => return Err(self.not_all_listed()),
+        };
+        for ((own, other), id) in identity(settings)?.into_iter().zip(identity(global)?).zip(IDENTITY) {
+            let same = match (&own, &other) {
+                (_, None) => true,
+                (Some(own), Some(other)) => own.eq_ignore_ascii_case(other),
+                (None, Some(_)) => false,
+            };
+            if !same {
+                let path = self.profile.key.path();
+                let (own, other) = (settings.uid, global.uid);
+                return Err(format!("{path}: sections {own} and {other} disagree on property {id}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn not_all_listed(&self) -> String {
+        format!("{}: not all sections could be listed", self.profile.key.path())
     }
 }
 
@@ -108,75 +222,6 @@ fn identity(section: &ProviderSection<'_>) -> Result<[Option<String>; 4], String
     Ok(texts)
 }
 
-/// How many sections belong to the service, if none of them names a mailbox; `None` if one does. A section belongs to
-/// it by its own link or by being in the service's list of stores.
-fn providers_without_mailbox(
-    profile: &Profile<'_>,
-    service: &ProviderSection<'_>,
-) -> Result<Option<usize>, String> {
-    let stores = match service.uids(tags::PR_STORE_PROVIDERS) {
-        Found::Here(list) => list.uids,
-        Found::Absent => Vec::new(),
-        Found::Unknown => {
-            return Err(format!("{}: the list of stores could not be read", service.key.path()));
-        }
-    };
-    let mut doubt = None;
-    let mut providers = 0;
-    for section in &profile.sections {
-        let link = section.uids(tags::PR_SERVICE_UID);
-        let belongs = stores.contains(&section.uid) || links_to(section, service);
-        if !belongs && !link.is_unknown() {
-            continue;
-        }
-        providers += usize::from(belongs);
-        match section.text(tags::PR_PROFILE_MAILBOX) {
-            Found::Here(mailbox) if belongs && !mailbox.is_empty() => return Ok(None),
-            Found::Absent => {}
-            Found::Here(mailbox) if mailbox.is_empty() => {}
-            Found::Here(_) | Found::Unknown => {
-                doubt = Some(format!("{}: the mailbox of a store could not be read", section.key.path()));
-            }
-        }
-    }
-    let lost: Vec<_> = stores.iter().filter(|store| profile.section(**store).here().is_none()).collect();
-    if !lost.is_empty() {
-        let path = profile.key.path();
-        doubt = Some(format!("{path}: sections of stores are missing or were not seen ({})", listed(lost)));
-    } else if !profile.key.subkeys_complete {
-        doubt = Some(format!("{}: not all sections could be listed", profile.key.path()));
-    }
-    doubt.map_or(Ok(Some(providers)), Err)
-}
-
-/// Where 3d15 names another section than `13dbb0c8…`, and that one holds identity which the other does not: which of
-/// the two a program would read depends on its version, so nothing is judged.
-fn agrees_with_global(profile: &Profile<'_>, settings: Option<&ProviderSection<'_>>) -> Result<(), String> {
-    let Some(settings) = settings.filter(|section| section.uid != uid::GLOBAL_PROFILE_SECTION) else {
-        return Ok(());
-    };
-    let global = match profile.section(uid::GLOBAL_PROFILE_SECTION) {
-        Found::Here(global) => global,
-        Found::Absent => return Ok(()),
-        Found::Unknown => return Err(format!("{}: not all sections could be listed", profile.key.path())),
-    };
-    for ((own, other), id) in identity(settings)?.into_iter().zip(identity(global)?).zip(IDENTITY) {
-        let same = match (&own, &other) {
-            (_, None) => true,
-            (Some(own), Some(other)) => own.eq_ignore_ascii_case(other),
-            (None, Some(_)) => false,
-        };
-        if !same {
-            let path = profile.key.path();
-            return Err(format!(
-                "{path}: sections {} and {} disagree on property {id}",
-                settings.uid, global.uid
-            ));
-        }
-    }
-    Ok(())
-}
-
 impl<'p, 'b> Unresolved<'p, 'b> {
     /// The properties that hold what was typed (6607 and 6608), as far as they are there.
     pub(super) fn typed(&self) -> Vec<(&'static str, &'p ProviderSection<'b>, &'p MapiValue<'b>)> {
@@ -188,6 +233,13 @@ impl<'p, 'b> Unresolved<'p, 'b> {
         .into_iter()
         .filter_map(|(role, id)| Some((role, section, section.prop(id).here()?)))
         .collect()
+    }
+
+    /// The keys of the service's sections, but for the one with the settings.
+    pub(super) fn provider_keys(&self) -> impl Iterator<Item = Evidence> {
+        let settings = self.settings.map(|section| section.uid);
+        let providers = self.providers.iter().filter(move |section| Some(section.uid) != settings);
+        providers.map(|section| Evidence::key("section of the service without a mailbox", &section.key))
     }
 
     /// Properties of Exchange in its section that mapisvc.inf does not put there.

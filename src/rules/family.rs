@@ -1,5 +1,7 @@
 //! The live profiles whose names belong to one family, counted by name.
 
+use std::collections::BTreeMap;
+
 use crate::account::Confidence;
 use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::{Profile, ProfileState, Root};
@@ -26,13 +28,19 @@ pub(super) struct Names<'v> {
 impl<'v> Names<'v> {
     pub(super) fn of(view: &View<'v>, family: &str) -> Self {
         let mut names: Vec<Name<'v>> = Vec::new();
+        let mut by_upper_case: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (root, profile) in view.mapi.profiles(ProfileState::Live) {
             if profile.name_facts.family.is_none_or(|found| found.id != family) {
                 continue;
             }
-            match names.iter_mut().find(|name| same_name(name.profile.name(), profile.name())) {
-                Some(same) => same.elsewhere.push((root, profile)),
-                None => names.push(Name { root, profile, elsewhere: Vec::new() }),
+            let alike = by_upper_case.entry(profile.name().to_uppercase()).or_default();
+            let is_same = |name: &Name<'_>| same_name(name.profile.name(), profile.name());
+            let same = alike.iter().copied().find(|index| names.get(*index).is_some_and(is_same));
+            if let Some(same) = same.and_then(|index| names.get_mut(index)) {
+                same.elsewhere.push((root, profile));
+            } else {
+                alike.push(names.len());
+                names.push(Name { root, profile, elsewhere: Vec::new() });
             }
         }
         Self { names, complete: view.mapi.is_complete(ProfileState::Live) }

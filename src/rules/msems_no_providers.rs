@@ -3,7 +3,7 @@ use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::hive::Found;
 use crate::mapi::{PROVIDER_LISTS, Profile, ProfileState, ProviderSection, Root, tags};
 
-use super::exchange::{self, MSEMS};
+use super::exchange::{self, MSEMS, Parts};
 use super::wording::counted;
 use super::{Rule, Verdict, View, damage, unseen};
 
@@ -44,8 +44,10 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
             continue;
         }
         let Some(also) = damage::most_specific(profile, RULE.id) else { continue };
+        let (parts, together) = (Parts::of(profile), profile.written_together());
         for service in services.bare {
-            verdict.claim(claim(root, profile, service, &also));
+            let members = parts.members(service).len();
+            verdict.claim(claim(root, profile, service, members, &also).timed_within(together));
         }
     }
 }
@@ -82,13 +84,18 @@ fn has_providers(service: &ProviderSection<'_>) -> Found<()> {
     }
 }
 
-fn claim(root: &Root<'_>, profile: &Profile<'_>, service: &ProviderSection<'_>, also: &str) -> Claim {
-    let orphans = profile.sections.iter().filter(|section| exchange::links_to(section, service)).count();
-    let links = match orphans {
+fn claim(
+    root: &Root<'_>,
+    profile: &Profile<'_>,
+    service: &ProviderSection<'_>,
+    members: usize,
+    also: &str,
+) -> Claim {
+    let links = match members {
         0 => "No section names it as its service either.".to_owned(),
-        orphans => format!(
+        members => format!(
             "{} it as the service it belongs to, so that providers were there or are there unlisted.",
-            counted(orphans, "section names", "sections name")
+            counted(members, "section names", "sections name")
         ),
     };
     let detail = format!(
@@ -99,8 +106,7 @@ fn claim(root: &Root<'_>, profile: &Profile<'_>, service: &ProviderSection<'_>, 
     let subject = Subject::profile(root, profile).section(service);
     let name = service.prop(tags::PR_SERVICE_NAME).here();
     let name = name.map(|value| Evidence::value("name of the service", &service.key, value, MSEMS.into()));
-    let confidence = if orphans == 0 { Confidence::Medium } else { Confidence::Low };
+    let confidence = if members == 0 { Confidence::Medium } else { Confidence::Low };
     Claim::new(Severity::Medium, confidence, subject, Evidence::key("service section", &service.key), detail)
         .with(name)
-        .timed_by(profile)
 }

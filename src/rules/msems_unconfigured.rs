@@ -2,7 +2,7 @@ use crate::account::{AccountKind, Confidence};
 use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::{Profile, ProfileState, Root, tags};
 
-use super::exchange::{self, MSEMS, Unresolved};
+use super::exchange::{self, MSEMS, Parts, Unresolved};
 use super::wording::counted;
 use super::{Rule, Verdict, View, unseen};
 
@@ -25,7 +25,8 @@ pub(super) static RULE: Rule = Rule {
     does_not_prove: "That ExMerge made the profile; that the mailbox or the server did not exist; when the attempt was \
                      made.",
     remediation: "On a recovery server run the DS/IS consistency adjuster as Q265438 tells. For profiles made with \
-                  NEWPROF check server and mailbox in its PRF file, and that ConversionProhibited is not TRUE (Q149389).",
+                  NEWPROF check server and mailbox in its PRF file: with ConversionProhibited=TRUE it does not check \
+                  them itself (Q149389).",
     false_positives: "A profile made without a connection to the server, as NEWPROF does with ConversionProhibited, that \
                       was not used yet.",
     references: &["Q265438", "Q149389", "Q178620", "EdkMdb.h"],
@@ -37,9 +38,13 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live, ProfileState::DeletedPending], verdict);
     for (root, profile) in view.mapi.all_profiles() {
         verdict.not_judged.extend(exchange::unseen_services(profile));
+        let (parts, together) = (Parts::of(profile), profile.written_together());
         for service in profile.services(MSEMS) {
-            match exchange::unresolved(profile, service) {
-                Ok(Some(unresolved)) => verdict.claims.extend(claim(view, root, profile, &unresolved)),
+            match parts.unresolved(service) {
+                Ok(Some(unresolved)) => {
+                    let claim = claim(view, root, profile, &unresolved);
+                    verdict.claims.extend(claim.map(|claim| claim.timed_within(together)));
+                }
                 Ok(None) => {}
                 Err(why) => verdict.cannot_judge(why),
             }
@@ -70,7 +75,7 @@ fn claim(
          of the service names a mailbox (660b). {}",
         profile.name(),
         asked.join(" and the "),
-        counted(unresolved.providers, "section", "sections"),
+        counted(unresolved.providers.len(), "section", "sections"),
         account_sentence(view)
     );
     let service = unresolved.service;
@@ -79,7 +84,7 @@ fn claim(
         .with(more)
         .with([Evidence::key("service section", &service.key)])
         .with(service_name(unresolved))
-        .timed_by(profile);
+        .with(unresolved.provider_keys());
     Some(claim)
 }
 

@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
+
 use crate::account::Confidence;
 use crate::finding::{Claim, Evidence, Severity, Subject};
-use crate::mapi::{Mapi, Profile, ProfileState, Root};
+use crate::mapi::{Profile, ProfileState, Root};
 use crate::wintypes::same_name;
 
 use super::{Rule, Verdict, View};
@@ -26,25 +28,28 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for (root, deleted) in view.mapi.profiles(ProfileState::DeletedPending) {
-        if let Some((live_root, live)) = live_namesake(view.mapi, root, deleted) {
-            verdict.claim(claim((root, deleted), (live_root, live)));
+    let mut by_upper_case: BTreeMap<String, Vec<Place<'_>>> = BTreeMap::new();
+    for live in view.mapi.profiles(ProfileState::Live) {
+        by_upper_case.entry(live.1.name().to_uppercase()).or_default().push(live);
+    }
+    for deleted in view.mapi.profiles(ProfileState::DeletedPending) {
+        let alike = by_upper_case.get(&deleted.1.name().to_uppercase());
+        if let Some(live) = namesake(alike.map_or(&[], Vec::as_slice), deleted) {
+            verdict.claim(claim(deleted, live));
         }
     }
 }
 
+/// A profile and its root.
+type Place<'v> = (&'v Root<'v>, &'v Profile<'v>);
+
 /// A live profile of the same name, in the same root before any other.
-fn live_namesake<'v>(
-    mapi: &'v Mapi<'v>,
-    root: &Root<'_>,
-    deleted: &Profile<'_>,
-) -> Option<(&'v Root<'v>, &'v Profile<'v>)> {
-    let namesakes =
-        || mapi.profiles(ProfileState::Live).filter(|(_, live)| same_name(live.name(), deleted.name()));
+fn namesake<'v>(live: &[Place<'v>], (root, deleted): Place<'_>) -> Option<Place<'v>> {
+    let namesakes = || live.iter().filter(|(_, live)| same_name(live.name(), deleted.name())).copied();
     namesakes().find(|(other, _)| other.key.at == root.key.at).or_else(|| namesakes().next())
 }
 
-fn claim(deleted: (&Root<'_>, &Profile<'_>), live: (&Root<'_>, &Profile<'_>)) -> Claim {
+fn claim(deleted: Place<'_>, live: Place<'_>) -> Claim {
     let ((root, deleted), (live_root, live)) = (deleted, live);
     let same_root = root.key.at == live_root.key.at;
     let place = if same_root {

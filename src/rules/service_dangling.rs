@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::hive::Found;
 use crate::mapi::uid::MapiUid;
@@ -61,20 +63,13 @@ pub(super) fn found<'p, 'b>(profile: &'p Profile<'b>) -> Found<Dangling<'p, 'b>>
         Found::Absent => return Found::Absent,
     };
     let (services, _) = MapiUid::from_list(list.bytes());
-    let mut missing = Vec::new();
-    let mut unknown = false;
-    for service in &services {
-        match profile.section(*service) {
-            Found::Here(_) => {}
-            Found::Absent if missing.contains(service) => {}
-            Found::Absent => missing.push(*service),
-            Found::Unknown => unknown = true,
-        }
-    }
-    match (missing.is_empty(), unknown) {
-        (false, _) => Found::Here(Dangling { root, list, services: services.len(), missing }),
-        (true, true) => Found::Unknown,
-        (true, false) => Found::Absent,
+    let mut seen: BTreeSet<MapiUid> = profile.sections.iter().map(|section| section.uid).collect();
+    // Each once, in the order of the list.
+    let missing: Vec<MapiUid> = services.iter().copied().filter(|service| seen.insert(*service)).collect();
+    match (missing.is_empty(), profile.key.subkeys_complete) {
+        (true, _) => Found::Absent,
+        (false, true) => Found::Here(Dangling { root, list, services: services.len(), missing }),
+        (false, false) => Found::Unknown,
     }
 }
 

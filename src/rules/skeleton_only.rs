@@ -2,7 +2,7 @@ use crate::account::Confidence;
 use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::{Profile, ProfileState, Root};
 
-use super::exchange::{self, MSEMS, Unresolved};
+use super::exchange::{self, MSEMS, Parts, Unresolved};
 use super::msems_unconfigured::{account_sentence, service_name, severity};
 use super::wording::counted;
 use super::{Rule, Verdict, View, unseen};
@@ -33,10 +33,11 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
     for (root, profile) in view.mapi.profiles(ProfileState::Live) {
         verdict.not_judged.extend(exchange::unseen_services(profile));
+        let (parts, together) = (Parts::of(profile), profile.written_together());
         for service in profile.services(MSEMS) {
-            match exchange::unresolved(profile, service) {
+            match parts.unresolved(service) {
                 Ok(Some(unresolved)) if is_bare(&unresolved) => {
-                    verdict.claim(claim(view, root, profile, &unresolved));
+                    verdict.claim(claim(view, root, profile, &unresolved).timed_within(together));
                 }
                 Ok(_) => {}
                 Err(why) => verdict.cannot_judge(why),
@@ -57,7 +58,7 @@ fn claim(view: &View<'_>, root: &Root<'_>, profile: &Profile<'_>, unresolved: &U
         }
         None => "there is no section with Exchange settings".to_owned(),
     };
-    let providers = match unresolved.providers {
+    let providers = match unresolved.providers.len() {
         0 => "no section belongs to the service".to_owned(),
         count => {
             let sections = counted(count, "section belongs", "sections belong");
@@ -77,5 +78,5 @@ fn claim(view: &View<'_>, root: &Root<'_>, profile: &Profile<'_>, unresolved: &U
         .with(
             unresolved.settings.map(|section| Evidence::key("section with Exchange settings", &section.key)),
         )
-        .timed_by(profile)
+        .with(unresolved.provider_keys())
 }

@@ -23,6 +23,12 @@ pub fn with_view<T>(hive: &SynthHive, path: &str, use_view: impl FnOnce(&View<'_
     let tree = Tree::new(&image, Care::Once);
     let account = Attribution::read(path, &image, &tree, &mut problems);
     let mapi = Mapi::read(&tree, &mut problems);
-    let view = View { base_block: image.base_block(), state: image.state(), logs: &[], account: &account, mapi: &mapi };
+    let view = View {
+        base_block: image.base_block(),
+        state: image.state(),
+        logs: &[],
+        account: &account,
+        mapi: &mapi,
+    };
     use_view(&view, &problems)
 }

@@ -1,0 +1,137 @@
+//! Message services and their providers as a linked view: who lists whom, who names whom as its service, and what leads
+//! nowhere.
+
+use std::collections::BTreeSet;
+
+use super::profile::Profile;
+use super::prop::PropId;
+use super::section::{PROVIDER_LISTS, ProviderSection};
+use super::tags::{self, SectionKind};
+use super::uid::{self, MapiUid};
+
+/// A message service of a profile.
+#[derive(Clone, Debug)]
+pub struct Service<'p, 'b> {
+    /// Its section; `None` where the list of services names a section that is not there.
+    pub section: Option<&'p ProviderSection<'b>>,
+    /// Its identifier.
+    pub uid: MapiUid,
+    /// Whether the profile's list of services names it (`9207…\01023d0e`).
+    pub is_listed: bool,
+    /// Its providers, in the order of its lists, then those that only name it themselves.
+    pub providers: Vec<Provider<'p, 'b>>,
+    /// Further sections it names: `PR_SERVICE_EXTRA_UIDS` and `PR_EMSMDB_SECTION_UID`.
+    pub extra: Vec<Provider<'p, 'b>>,
+}
+
+/// A section that a service names, or that names the service as its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Provider<'p, 'b> {
+    /// Its section; `None` where the service names a section that is not there.
+    pub section: Option<&'p ProviderSection<'b>>,
+    /// Its identifier.
+    pub uid: MapiUid,
+    /// The list of the service in which it stands; `None` where it only names the service (`PR_SERVICE_UID`).
+    pub list: Option<PropId>,
+    /// Whether it names the service as its own.
+    pub names_service: bool,
+}
+
+/// The services of a profile: those it lists, in that order, then service sections that it does not list.
+pub fn services<'p, 'b>(profile: &'p Profile<'b>) -> Vec<Service<'p, 'b>> {
+    let listed = profile.service_uids().here().map(|list| list.uids).unwrap_or_default();
+    let unlisted = profile
+        .sections
+        .iter()
+        .filter(|section| section.kind == SectionKind::Service && !listed.contains(&section.uid))
+        .map(|section| section.uid);
+    let mut seen = BTreeSet::new();
+    listed
+        .iter()
+        .copied()
+        .chain(unlisted)
+        .filter(|uid| seen.insert(*uid))
+        .map(|uid| service(profile, uid, listed.contains(&uid)))
+        .collect()
+}
+
+fn service<'p, 'b>(profile: &'p Profile<'b>, uid: MapiUid, is_listed: bool) -> Service<'p, 'b> {
+    let section = profile.section(uid).here();
+    let link = |list: PropId, target: MapiUid| {
+        let provider = profile.section(target).here();
+        let names_service = provider.is_some_and(|provider| names_as_service(provider, uid));
+        Provider { section: provider, uid: target, list: Some(list), names_service }
+    };
+    let links = |ids: &[PropId]| -> Vec<Provider<'p, 'b>> {
+        let mut links: Vec<Provider<'p, 'b>> = Vec::new();
+        for id in ids {
+            let uids = section.and_then(|section| section.uids(*id).here()).map(|list| list.uids);
+            for target in uids.unwrap_or_default() {
+                if links.iter().all(|link| link.uid != target) {
+                    links.push(link(*id, target));
+                }
+            }
+        }
+        links
+    };
+    let mut providers = links(&PROVIDER_LISTS);
+    let extra = links(&[tags::PR_SERVICE_EXTRA_UIDS, tags::PR_EMSMDB_SECTION_UID]);
+    let known = |candidate: MapiUid| providers.iter().chain(&extra).any(|provider| provider.uid == candidate);
+    let only_naming: Vec<_> = profile
+        .sections
+        .iter()
+        .filter(|candidate| names_as_service(candidate, uid) && !known(candidate.uid))
+        .map(|candidate| Provider {
+            section: Some(candidate),
+            uid: candidate.uid,
+            list: None,
+            names_service: true,
+        })
+        .collect();
+    providers.extend(only_naming);
+    Service { section, uid, is_listed, providers, extra }
+}
+
+fn names_as_service(section: &ProviderSection<'_>, service: MapiUid) -> bool {
+    section.uids(tags::PR_SERVICE_UID).here().is_some_and(|list| list.uids.contains(&service))
+}
+
+/// Sections that nothing refers to: not the profile's own lists, no service, no account, and not known by their
+/// identifier. Healthy profiles have some (measured: 5 of 19 and 3 of 14 sections), so that this is an inventory and no
+/// defect.
+pub fn unreferenced<'p, 'b>(profile: &'p Profile<'b>) -> Vec<&'p ProviderSection<'b>> {
+    /// Lists of sections, whoever holds them.
+    const LISTS: [PropId; 9] = [
+        tags::PR_STORE_PROVIDERS,
+        tags::PR_AB_PROVIDERS,
+        tags::PR_TRANSPORT_PROVIDERS,
+        tags::PR_SERVICES,
+        tags::PR_SERVICE_UID,
+        tags::PR_SERVICE_EXTRA_UIDS,
+        tags::PR_EMSMDB_SECTION_UID,
+        tags::PR_EMSABP_USER_UID,
+        tags::PR_FILTERING_HOOKS,
+    ];
+    /// Values of accounts that name sections.
+    const OF_ACCOUNTS: [&str; 3] = ["Service UID", "XP Provider UID", "Preferences UID"];
+
+    let mut referred = BTreeSet::new();
+    for section in &profile.sections {
+        for id in LISTS {
+            let uids = section.uids(id).here().map(|list| list.uids).unwrap_or_default();
+            // A section that names only itself is no more referred to than before.
+            referred.extend(uids.into_iter().filter(|uid| *uid != section.uid));
+        }
+        for account in &section.below {
+            for name in OF_ACCOUNTS {
+                let value = account.named(name).here();
+                referred.extend(value.map(|value| MapiUid::from_list(value.bytes()).0).unwrap_or_default());
+            }
+        }
+    }
+    profile
+        .sections
+        .iter()
+        .filter(|section| !referred.contains(&section.uid) && uid::well_known(&section.uid).is_none())
+        .collect()
+}

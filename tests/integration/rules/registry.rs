@@ -1,0 +1,86 @@
+use std::collections::HashSet;
+
+use mapihive::rules;
+
+const ORDER: [&str; 18] = [
+    "L01", "L02", "L03", "L05", "L07", "L09", "L10", "C01", "C03", "C04", "C05", "C07", "C08", "C09", "C27",
+    "H01", "H04", "S01",
+];
+
+#[test]
+fn the_rules_stand_in_their_order() {
+    let ids: Vec<&str> = rules::ALL.iter().map(|rule| rule.id).filter(|id| ORDER.contains(id)).collect();
+    assert_eq!(ids, ORDER);
+}
+
+#[test]
+fn every_rule_explains_itself() {
+    for rule in rules::ALL {
+        let words = [
+            rule.title,
+            rule.condition,
+            rule.implies,
+            rule.does_not_prove,
+            rule.remediation,
+            rule.false_positives,
+        ];
+        for text in words {
+            assert!(!text.trim().is_empty() && text.trim() == text, "{}: {text:?}", rule.id);
+            assert!(!text.contains("  ") && !text.contains('\n'), "{}: {text:?}", rule.id);
+        }
+        let sentences =
+            [rule.condition, rule.implies, rule.does_not_prove, rule.remediation, rule.false_positives];
+        assert!(sentences.iter().all(|text| text.ends_with('.')), "{}", rule.id);
+        assert!(!rule.references.is_empty(), "{}", rule.id);
+        // References are joined by spaces in the tables.
+        assert!(rule.references.iter().all(|text| !text.is_empty() && !text.contains(' ')), "{}", rule.id);
+        assert!(!rule.severities.is_empty() && rule.severities.is_sorted(), "{}", rule.id);
+    }
+}
+
+#[test]
+fn every_rule_has_an_identifier_and_a_slug_of_its_own() {
+    let mut names = HashSet::new();
+    for rule in rules::ALL {
+        let (class, number) = rule.id.split_at(1);
+        assert!(["L", "C", "S", "X", "H"].contains(&class), "{}", rule.id);
+        assert!(number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit()), "{}", rule.id);
+        assert!(rule.slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", rule.slug);
+        assert!(names.insert(rule.id) && names.insert(rule.slug), "{}", rule.id);
+    }
+}
+
+#[test]
+fn a_rule_is_found_by_identifier_and_by_slug_in_any_letter_case() {
+    for name in ["L01", "l01", "MAPI-L01", "mapi-l01", "calcon-multi", "CALCON-MULTI"] {
+        assert_eq!(rules::find(name).map(|rule| rule.id), Some("L01"), "{name}");
+    }
+    for name in ["", "MAPI-", "L1", "L99", "MAPI-calcon", "MAPI-L01 ", "Ümläut"] {
+        assert!(rules::find(name).is_none(), "{name}");
+    }
+}
+
+#[test]
+fn what_a_remedy_deletes_is_preserved_first() {
+    for rule in rules::ALL {
+        let mut sentences = rule.remediation.split_inclusive(". ");
+        let deletes = |text: &&str| ["delete", "removed", "cleared"].iter().any(|word| text.contains(word));
+        assert!(
+            sentences
+                .by_ref()
+                .filter(deletes)
+                .all(|text| text.starts_with("After preserving the evidence, ")),
+            "{}: {}",
+            rule.id,
+            rule.remediation
+        );
+    }
+}
+
+#[test]
+fn rules_that_argue_from_absence_say_so() {
+    let absence = ["L10", "C01", "C03", "C04", "C05", "C07", "C08", "C09"];
+    for rule in rules::ALL.iter().filter(|rule| ORDER.contains(&rule.id)) {
+        assert_eq!(rule.argues_from_absence, absence.contains(&rule.id), "{}", rule.id);
+    }
+}

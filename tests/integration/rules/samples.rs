@@ -1,0 +1,109 @@
+//! The fleet of samples, whose makers wrote down what each file fires without knowing the rules' code.
+
+use std::collections::BTreeMap;
+
+use hive_synth::SynthHive;
+use hive_synth::samples::{self, Kind, SECRET_MARKER, Sample};
+use mapihive::finding::{Claim, Record};
+use mapihive::rules;
+
+use super::judge_at;
+
+/// Every hive of the samples with its path.
+fn hives() -> impl Iterator<Item = (String, &'static Sample, SynthHive)> {
+    samples::all().iter().flat_map(|host| {
+        let hives = host.samples.iter().filter(|sample| sample.kind == Kind::Hive);
+        hives.map(|sample| {
+            let hive = SynthHive { bytes: (sample.bytes)(), layout: hive_synth::Layout::default() };
+            (format!("{}/{}", host.name, sample.path), sample, hive)
+        })
+    })
+}
+
+fn claims() -> impl Iterator<Item = (String, SynthHive, &'static str, Vec<Claim>)> {
+    hives().flat_map(|(path, _, hive)| {
+        let judged: Vec<_> = rules::ALL
+            .iter()
+            .map(|rule| (path.clone(), hive.clone(), rule.id, judge_at(&hive, &path, rule.id).claims))
+            .collect();
+        judged
+    })
+}
+
+#[test]
+fn every_sample_fires_the_rules_it_was_made_for_and_no_others() {
+    for (path, sample, hive) in hives() {
+        let mut expected = BTreeMap::new();
+        for fires in sample.fires {
+            expected.insert(fires.rule, fires);
+        }
+        for rule in rules::ALL {
+            let found = judge_at(&hive, &path, rule.id).claims;
+            let Some(fires) = expected.get(rule.id) else {
+                assert!(found.is_empty(), "{path} {}: {found:#?}", rule.id);
+                continue;
+            };
+            assert!(!found.is_empty(), "{path} {} is silent", rule.id);
+            for claim in &found {
+                assert_eq!(claim.severity.as_str(), fires.severity.word(), "{path} {}", rule.id);
+            }
+            let shown: Vec<String> = found.iter().flat_map(places).collect();
+            for place in fires.places {
+                let at_end = format!("\\{place}");
+                let is_there = |text: &String| text == place || text.ends_with(&at_end);
+                assert!(shown.iter().any(is_there), "{path} {} {place}: {shown:#?}", rule.id);
+            }
+        }
+    }
+}
+
+/// What a claim says about where it is.
+fn places(claim: &Claim) -> Vec<String> {
+    let mut places = vec!["base block".to_owned()];
+    places.extend(claim.subject.profile.clone());
+    places.extend(claim.evidence.iter().map(|evidence| evidence.key_path.clone()));
+    places
+}
+
+#[test]
+fn every_place_of_evidence_holds_the_record_it_names() {
+    let mut checked = 0;
+    for (path, hive, rule, claims) in claims() {
+        for evidence in claims.iter().flat_map(|claim| &claim.evidence) {
+            let at = usize::try_from(evidence.at.0).unwrap();
+            let bytes = &hive.bytes[at..at + usize::try_from(evidence.size).unwrap()];
+            let holds = match evidence.record {
+                Record::KeyNode => bytes[4..].starts_with(b"nk"),
+                Record::KeyValue => bytes[4..].starts_with(b"vk"),
+                Record::Data => evidence.at.0 == 4 && evidence.size == 8,
+            };
+            assert!(holds, "{path} {rule} {evidence:?}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 20, "{checked}");
+}
+
+#[test]
+fn every_claim_rests_on_evidence_and_speaks_in_sentences() {
+    for (path, _, rule, claims) in claims() {
+        let severities = rules::find(rule).unwrap().severities;
+        for claim in claims {
+            assert!(!claim.evidence.is_empty() && claim.count > 0, "{path} {rule}");
+            assert!(severities.contains(&claim.severity), "{path} {rule}");
+            assert!(
+                claim.detail.ends_with('.') && !claim.detail.contains("  "),
+                "{path} {rule} {}",
+                claim.detail
+            );
+            assert!(claim.first_seen <= claim.last_seen, "{path} {rule}");
+        }
+    }
+}
+
+#[test]
+fn no_claim_on_any_sample_shows_a_secret() {
+    for (path, _, rule, claims) in claims() {
+        assert!(!format!("{claims:?}").contains(SECRET_MARKER), "{path} {rule}");
+    }
+}
