@@ -79,6 +79,8 @@ pub struct Evidence {
     pub origin: Origin,
     /// What it says, decoded, secrets withheld.
     pub value: Option<String>,
+    /// Where the bytes of a value lie, and how many there are.
+    pub data: Option<(Offset, u64)>,
 }
 
 impl Evidence {
@@ -94,6 +96,7 @@ impl Evidence {
             last_written: Some(key.last_written),
             origin: key.origin,
             value: None,
+            data: None,
         }
     }
 
@@ -105,6 +108,7 @@ impl Evidence {
             at: value.at(),
             size: u64::from(value.size()),
             value: Some(says),
+            data: value.data.as_ref().ok().map(|data| (data.at, data.bytes.len() as u64)),
             ..Self::key(role, key)
         }
     }

@@ -1,5 +1,7 @@
 //! Profile sections: what each is for, and how services and providers refer to each other.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::hive::Found;
 
 use super::key::{MapiKey, MapiValue};
@@ -76,8 +78,8 @@ pub const PROVIDER_LISTS: [PropId; 3] =
 /// order.
 pub(super) fn classify(sections: &mut [ProviderSection<'_>]) {
     let links = Links::of(sections);
-    let names: Vec<Option<String>> = sections.iter().map(|section| service_name(section, sections)).collect();
-    for (section, name) in sections.iter_mut().zip(names) {
+    for section in sections {
+        let name = links.service_name(section);
         section.kind = kind(section, name.as_deref(), &links);
         section.service_name = name;
     }
@@ -86,9 +88,11 @@ pub(super) fn classify(sections: &mut [ProviderSection<'_>]) {
 /// Who is referred to as what.
 #[derive(Default)]
 struct Links {
-    services: Vec<MapiUid>,
-    providers: Vec<MapiUid>,
-    exchange: Vec<MapiUid>,
+    services: HashSet<MapiUid>,
+    providers: HashSet<MapiUid>,
+    exchange: HashSet<MapiUid>,
+    /// The name of every section that has one, whatever it is.
+    names: HashMap<MapiUid, String>,
 }
 
 impl Links {
@@ -101,18 +105,22 @@ impl Links {
             }
             links.providers.extend(PROVIDER_LISTS.into_iter().flat_map(list));
             links.exchange.extend(list(tags::PR_EMSMDB_SECTION_UID));
+            let name = section.text(tags::PR_SERVICE_NAME).here().filter(|name| !name.is_empty());
+            if let Some(name) = name {
+                links.names.entry(section.uid).or_insert(name);
+            }
         }
         links
     }
-}
 
-fn service_name(section: &ProviderSection<'_>, all: &[ProviderSection<'_>]) -> Option<String> {
-    let own = section.text(tags::PR_SERVICE_NAME).here().filter(|name| !name.is_empty());
-    own.or_else(|| {
-        let service = section.uids(tags::PR_SERVICE_UID).here()?.uids.first().copied()?;
-        let service = all.iter().find(|other| other.uid == service)?;
-        service.text(tags::PR_SERVICE_NAME).here().filter(|name| !name.is_empty())
-    })
+    /// The section's own name of a service, or that of the service it names as its own.
+    fn service_name(&self, section: &ProviderSection<'_>) -> Option<String> {
+        let own = section.text(tags::PR_SERVICE_NAME).here().filter(|name| !name.is_empty());
+        own.or_else(|| {
+            let service = section.uids(tags::PR_SERVICE_UID).here()?.uids.first().copied()?;
+            self.names.get(&service).cloned()
+        })
+    }
 }
 
 fn kind(section: &ProviderSection<'_>, service_name: Option<&str>, links: &Links) -> SectionKind {

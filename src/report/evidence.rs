@@ -1,6 +1,6 @@
 //! `evidence.csv`: one row for each place that a finding rests on.
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Record};
 use crate::scan::Coverage;
 
 use super::table::{Cell, table};
@@ -17,7 +17,7 @@ table! {
         record: "nk (a key), vk (a value) or data",
         file: "the file in which the bytes lie",
         file_offset: "where in that file, in bytes from its start; of a cell, its size field",
-        size: "how many bytes",
+        size: "how many bytes; of a cell, with its size field",
         last_written: "when the key last changed",
         origin: "where the bytes are: primary, log, log-remnant, free, slack, unreferenced or tail",
         log_sequence: "sequence number of the log entry, if the bytes are from a log",
@@ -26,27 +26,37 @@ table! {
     }
 }
 
-/// The rows of a finding.
+/// The rows of a finding: one for each key or value, and behind a value one for its data.
 pub fn evidence_rows<'a>(
     coverage: &'a Coverage,
     finding: &'a Finding,
 ) -> impl Iterator<Item = EvidenceRow<'a>> {
-    finding.claim.evidence.iter().zip(1_u64..).map(|(evidence, n)| EvidenceRow {
-        finding_id: Cell::from(&finding.id),
-        n: n.into(),
-        role: evidence.role.into(),
-        hive_path: Cell::from(&coverage.hive_path),
-        key_path: Cell::from(&evidence.key_path),
-        value_name: evidence.value_name.as_deref().into(),
-        record: evidence.record.as_str().into(),
-        file: Cell::from(&coverage.hive_path),
-        file_offset: evidence.at.into(),
-        size: evidence.size.into(),
-        last_written: evidence.last_written.into(),
-        origin: evidence.origin.as_str().into(),
-        log_sequence: Cell::Empty,
-        value: evidence.value.as_deref().into(),
-        hive_sha256: Cell::Empty,
-        neutralized: Cell::Empty,
-    })
+    let rows = finding.claim.evidence.iter().flat_map(|evidence| {
+        let row = EvidenceRow {
+            finding_id: Cell::from(&finding.id),
+            n: Cell::Empty,
+            role: evidence.role.into(),
+            hive_path: Cell::from(&coverage.hive_path),
+            key_path: Cell::from(&evidence.key_path),
+            value_name: evidence.value_name.as_deref().into(),
+            record: evidence.record.as_str().into(),
+            file: Cell::from(&coverage.hive_path),
+            file_offset: evidence.at.into(),
+            size: evidence.size.into(),
+            last_written: evidence.last_written.into(),
+            origin: evidence.origin.as_str().into(),
+            log_sequence: Cell::Empty,
+            value: evidence.value.as_deref().into(),
+            hive_sha256: Cell::Empty,
+            neutralized: Cell::Empty,
+        };
+        let data = evidence.data.map(|(at, size)| EvidenceRow {
+            record: Record::Data.as_str().into(),
+            file_offset: at.into(),
+            size: size.into(),
+            ..row.clone()
+        });
+        std::iter::once(row).chain(data)
+    });
+    rows.zip(1_u64..).map(|(row, n)| EvidenceRow { n: n.into(), ..row })
 }

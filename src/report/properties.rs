@@ -109,12 +109,7 @@ impl<'a> Context<'a> {
         self.rows(&profile.key, write)?;
         for section in &profile.sections {
             let of_account = section.kind == SectionKind::AccountManager;
-            let service = section.service_name.as_deref();
-            let place = if of_account {
-                secret::Place::Account
-            } else {
-                secret::Place::Section { kind: section.kind, service }
-            };
+            let place = section.secret_place();
             let context = Self { section: Some(section), place, of_account, ..self };
             context.rows(&section.key, write)?;
             for key in &section.below {
@@ -195,11 +190,20 @@ impl<'a> Context<'a> {
             data_size: value.data_size().into(),
             decoded: text.into(),
             raw_hex: if withheld.is_some() { Cell::Empty } else { first_bytes(value.bytes()).into() },
-            secret: withheld.as_ref().map(Secret::to_string).into(),
+            secret: withheld.as_ref().map(|secret| told(secret, value)).into(),
             file_offset: value.at().into(),
             problem: unread.or(malformed).into(),
             ..common
         }
+    }
+}
+
+/// What is told of a secret. Where its bytes could not be read, neither their number nor their scheme is known from them.
+fn told(secret: &Secret, value: &MapiValue<'_>) -> String {
+    if value.is_complete() {
+        secret.to_string()
+    } else {
+        format!("present, {} bytes, not all of which could be read", value.data_size())
     }
 }
 

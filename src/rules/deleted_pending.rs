@@ -7,7 +7,7 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "L07",
     slug: "deleted-pending",
-    title: "Profiles that were deleted while in use",
+    title: "Profiles marked for deletion",
     severities: &[Severity::Info],
     // One finding for each key Deleted Profiles, not for each entry: what matters is the list, and a gateway that is
     // restarted often would otherwise fill the table.

@@ -52,6 +52,7 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
         " The checksum of the base block does not match, so that the numbers may themselves be damaged."
     };
     let evidence = Evidence {
+        data: None,
         role: "sequence numbers",
         key_path: String::new(),
         value_name: None,

@@ -1,12 +1,17 @@
 //! What the tests share: hives on disk and what the library reads from them.
 
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::io::Write as _;
 use std::path::Path;
 
 use hive_synth::SynthHive;
 use mapihive::account::Attribution;
-use mapihive::hive::{Care, HiveSource, Image, Links, Problems, Tree, Way};
+use mapihive::hive::{Care, HiveSource, Image, Links, Offset, Problem, Problems, Tree, Way};
 use mapihive::mapi::Mapi;
-use mapihive::rules::View;
+use mapihive::report::{dump_rows, property_rows};
+use mapihive::rules::{self, View};
+use mapihive::scan::{Candidate, Coverage, HiveReport, judge_hive, read_hive};
 
 /// Reads a hive as the scan does, from a file in a folder of its own, and shows what the rules see of it.
 ///
@@ -23,12 +28,130 @@ pub fn with_view<T>(hive: &SynthHive, path: &str, use_view: impl FnOnce(&View<'_
     let tree = Tree::new(&image, Care::Once);
     let account = Attribution::read(path, &image, &tree, &mut problems);
     let mapi = Mapi::read(&tree, &mut problems);
-    let view = View {
-        base_block: image.base_block(),
-        state: image.state(),
-        logs: &[],
-        account: &account,
-        mapi: &mapi,
-    };
+    let view = View { base_block: image.base_block(), state: image.state(), logs: &[], account: &account, mapi: &mapi };
     use_view(&view, &problems)
+}
+
+/// Everything that the commands make of one hive, in memory.
+pub struct Examined {
+    /// What `scan` says: each list read by one reader.
+    pub scan: HiveReport,
+    /// The rows of `dump`.
+    pub dump: Vec<Row>,
+    /// What became of the hive in `dump`: each list read by both readers.
+    pub dump_coverage: Coverage,
+    /// The rows of `profiles`.
+    pub properties: Vec<Row>,
+}
+
+/// One row of a table, cells by column.
+pub type Row = BTreeMap<&'static str, String>;
+
+/// Puts a hive on disk and lets every command look at it. The file is named as `path` is.
+pub fn examine(bytes: &[u8], path: &str) -> Examined {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join(Path::new(path).file_name().expect("a file name"));
+    std::fs::write(&file, bytes).expect("a writable temporary folder");
+    examine_file(&file, path)
+}
+
+/// Lets every command look at a file that is called `path` in all tables.
+pub fn examine_file(file: &Path, path: &str) -> Examined {
+    mapihive::hive::silence_contained_panics();
+    let candidate = Candidate {
+        path: file.to_owned(),
+        host: None,
+        hive_path: path.to_owned(),
+        links: Links::Follow,
+        logs: Vec::new(),
+        looks_like_a_hive: true,
+    };
+    let scan = judge_hive(&candidate, rules::ALL);
+    let (_, properties) = read_hive(&candidate, Care::Once, Way::Map, |hive, problems| {
+        let understood = hive.understand(problems);
+        let mut rows = Vec::new();
+        let done = property_rows(hive, &understood.account, &understood.mapi, |row| {
+            rows.push(row_of(&row));
+            Ok::<(), Infallible>(())
+        });
+        (Some(understood.account), done.map(|()| rows))
+    });
+    let (dump_coverage, dump) = read_hive(&candidate, Care::Compare, Way::Map, |hive, problems| {
+        hive.tree.check_bins(problems);
+        let mut rows = Vec::new();
+        let done = dump_rows(hive, problems, |row| {
+            rows.push(row_of(&row));
+            Ok::<(), Infallible>(())
+        });
+        (None, done.map(|()| rows))
+    });
+    let unwrap = |rows: Option<Result<Vec<Row>, Infallible>>| match rows {
+        Some(Ok(rows)) => rows,
+        None => Vec::new(),
+    };
+    Examined { scan, dump: unwrap(dump), dump_coverage, properties: unwrap(properties) }
+}
+
+impl Examined {
+    /// The paths of all keys that `dump` shows.
+    pub fn keys(&self) -> Vec<&str> {
+        self.dump.iter().filter(|row| row["kind"] == "key").map(|row| row["key_path"].as_str()).collect()
+    }
+
+    /// The row of a key in `dump`.
+    pub fn key(&self, path: &str) -> &Row {
+        let found = self.dump.iter().find(|row| row["kind"] == "key" && row["key_path"] == path);
+        found.unwrap_or_else(|| panic!("no key {path:?} among {:?}", self.keys()))
+    }
+
+    /// The names of a key's values in `dump`.
+    pub fn values(&self, path: &str) -> Vec<&str> {
+        let values = self.dump.iter().filter(|row| row["kind"] == "value" && row["key_path"] == path);
+        values.map(|row| row["value_name"].as_str()).collect()
+    }
+
+    /// The row of a value in `dump`.
+    pub fn value(&self, path: &str, name: &str) -> &Row {
+        let mut values = self.dump.iter().filter(|row| row["kind"] == "value" && row["key_path"] == path);
+        values.find(|row| row["value_name"] == name).unwrap_or_else(|| panic!("no value {name:?} in {path:?}"))
+    }
+
+    /// The problems that `dump` met.
+    pub fn problems(&self) -> &[Problem] {
+        self.dump_coverage.problems.kept()
+    }
+
+    /// Whether a problem at this byte of the file says this.
+    pub fn names(&self, at: usize, what: &str) -> bool {
+        let fits = |problem: &Problem| {
+            problem.at == Some(Offset(at as u64)) && problem.error.to_string().contains(what)
+        };
+        self.problems().iter().any(fits)
+    }
+}
+
+/// A row with its cells as text.
+pub fn row_of<R: mapihive::report::Row>(row: &R) -> Row {
+    let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    csv.serialize(row).expect("a row");
+    let bytes = csv.into_inner().expect("memory");
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes.as_slice());
+    let record = reader.records().next().expect("a record").expect("a record");
+    R::COLUMNS.iter().map(|column| column.name).zip(record.iter().map(str::to_owned)).collect()
+}
+
+/// Reads a hive with the library and shows its keys.
+pub fn with_tree<T>(
+    bytes: &[u8],
+    care: Care,
+    use_tree: impl FnOnce(&Image, &Tree<'_>, &mut Problems) -> T,
+) -> T {
+    mapihive::hive::silence_contained_panics();
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(bytes).expect("a writable temporary folder");
+    let mut problems = Problems::default();
+    let source = HiveSource::open(file.path(), Links::Follow).expect("a readable file");
+    let image = Image::open(&source, Way::Map, &mut problems).expect("a hive");
+    let tree = Tree::new(&image, care);
+    use_tree(&image, &tree, &mut problems)
 }
