@@ -213,6 +213,9 @@ pub enum Error {
         /// The right one.
         computed: u32,
     },
+    /// A record of a layered hive that says that something is deleted.
+    #[error("marked as deleted in this layer of a layered hive")]
+    Tombstone,
     /// A security descriptor that cannot be read.
     #[error(transparent)]
     Security(#[from] SecurityDescriptorError),
@@ -234,7 +237,11 @@ impl Error {
     pub fn costs_facts(&self) -> bool {
         !matches!(
             self,
-            Self::NtHive { .. } | Self::NtHivePanic | Self::ReadersDisagree { .. } | Self::NameHash { .. }
+            Self::NtHive { .. }
+                | Self::NtHivePanic
+                | Self::ReadersDisagree { .. }
+                | Self::NameHash { .. }
+                | Self::Tombstone
         )
     }
 }

@@ -346,6 +346,12 @@ impl<'b> KeyNode<'b> {
         self.flags() & KEY_HIVE_ENTRY != 0
     }
 
+    /// Whether the record only says that the key is deleted, in a layer of a hive that lies over another one (formats from
+    /// 1.6, Windows 10 1607 and later; "Layered keys" of the format specification: layer semantics 1).
+    pub fn is_tombstone(&self) -> bool {
+        self.header[13] & 0x03 == 1
+    }
+
     /// Subkeys the key counts.
     pub fn subkey_count(&self) -> u32 {
         self.u32_at(20)
@@ -383,6 +389,8 @@ impl<'b> KeyNode<'b> {
 
 /// Flag of a key value: its name has one byte per character.
 const VALUE_COMP_NAME: u16 = 0x0001;
+/// Flag of a key value: it is deleted in this layer.
+const VALUE_TOMBSTONE: u16 = 0x0002;
 /// Length of a key value before its name.
 const KEY_VALUE_HEADER: usize = 20;
 /// Bit of the size field: the data lies in the record itself.
@@ -426,6 +434,12 @@ impl<'b> KeyValue<'b> {
     pub fn name(&self) -> Name<'b> {
         let flags = u16::from_le_bytes([self.header[16], self.header[17]]);
         Name { bytes: self.name, compressed: flags & VALUE_COMP_NAME != 0 }
+    }
+
+    /// Whether the record only says that the value is deleted, in a layer of a hive that lies over another one.
+    pub fn is_tombstone(&self) -> bool {
+        let flags = u16::from_le_bytes([self.header[16], self.header[17]]);
+        flags & VALUE_TOMBSTONE != 0
     }
 
     /// The registry type as stored.

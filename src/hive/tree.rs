@@ -34,6 +34,7 @@ pub enum Care {
 pub struct Tree<'b> {
     bins: Bins<'b>,
     root: CellOffset,
+    layered: bool,
     care: Care,
     nt_hive: Option<NtHive<'b>>,
     panics: Cell<u32>,
@@ -121,6 +122,7 @@ impl<T> Found<T> {
 pub struct Value<'b> {
     record: KeyValue<'b>,
     bins: Bins<'b>,
+    layered: bool,
 }
 
 impl<'b> Tree<'b> {
@@ -130,6 +132,7 @@ impl<'b> Tree<'b> {
         Self {
             bins,
             root: image.root(),
+            layered: image.base_block().is_some_and(|block| block.minor >= 6),
             care,
             // Fails only on fewer bytes than a base block has.
             nt_hive: contain(|| NtHive::without_validation(bins.bytes())).ok().and_then(Result::ok),
@@ -217,6 +220,11 @@ impl<'t, 'b> Key<'t, 'b> {
     /// When the key last changed.
     pub fn last_written(&self) -> Filetime {
         self.node.last_written()
+    }
+
+    /// Whether the key is there only to say that it is deleted, in a layered hive.
+    pub fn is_tombstone(&self) -> bool {
+        self.tree.layered && self.node.is_tombstone()
     }
 
     /// Where the key was found.
@@ -561,6 +569,11 @@ impl<'b> Value<'b> {
         self.record.value_type()
     }
 
+    /// Whether the value is there only to say that it is deleted, in a layered hive.
+    pub fn is_tombstone(&self) -> bool {
+        self.layered && self.record.is_tombstone()
+    }
+
     /// The value's bytes, as far as they can be read.
     pub fn data(&self) -> Result<Data<'b>, Error> {
         self.bins.value_data(&self.record)
@@ -634,7 +647,7 @@ impl<'t, 'b> Tree<'b> {
     fn value(&self, at: CellOffset) -> Result<Value<'b>, Error> {
         let record = self.bins.key_value(at)?;
         self.visit(record.cell_size() as usize)?;
-        Ok(Value { record, bins: self.bins })
+        Ok(Value { record, bins: self.bins, layered: self.layered })
     }
 
     /// Walks the headers of all bins and the cells in them; what does not tile is reported. This touches every page.

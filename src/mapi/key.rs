@@ -51,8 +51,14 @@ impl<'b> MapiKey<'b> {
         let name = key.name();
         let path = join(parent, &name);
         let listed = key.values(&path, problems);
-        let values =
-            listed.items.into_iter().map(|value| MapiValue::read(tree, value, &path, problems)).collect();
+        let mut values = Vec::with_capacity(listed.items.len());
+        for value in listed.items {
+            if value.is_tombstone() {
+                problems.add(value.at(), Some(&path), Error::Tombstone);
+            } else {
+                values.push(MapiValue::read(tree, value, &path, problems));
+            }
+        }
         Self {
             parent: Rc::clone(parent),
             name,

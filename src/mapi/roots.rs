@@ -403,6 +403,10 @@ impl<'r, 'b> Reader<'r, 'b> {
         let mut listed = key.subkeys(path, self.problems);
         into.subkeys_complete = listed.complete;
         listed.items.retain(|child| {
+            if child.is_tombstone() {
+                self.problems.add(child.at(), Some(&join(path, &child.name())), Error::Tombstone);
+                return false;
+            }
             let new = self.reached.first_time(child);
             if !new {
                 into.subkeys_complete = false;

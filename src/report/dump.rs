@@ -21,7 +21,7 @@ table! {
         last_written: "when the key last changed",
         origin: "where the bytes are: primary, log, log-remnant, free, slack, unreferenced or tail",
         file_offset: "where in the file the cell lies, in bytes from its start",
-        problem: "withheld for a secret, or what could not be read",
+        problem: "withheld for a secret, tombstone for what a layered hive says is deleted, or what could not be read",
         hive_path: "the hive",
     }
 }
@@ -48,6 +48,9 @@ pub fn dump_rows<E>(
     result
 }
 
+/// Told of a key or value that a layered hive keeps only to say that it is deleted.
+const TOMBSTONE: &str = "tombstone";
+
 fn key_rows<E>(
     hive: &OpenHive<'_>,
     step: &crate::hive::Step<'_, '_, '_>,
@@ -56,8 +59,8 @@ fn key_rows<E>(
 ) -> Result<(), E> {
     let (key, path) = (step.key, step.path);
     let values = key.values(path, problems);
-    let incomplete = match (values.complete, step.subkeys_complete) {
-        (true, true) => None,
+    let problem = match (values.complete, step.subkeys_complete) {
+        (true, true) => key.is_tombstone().then_some(TOMBSTONE),
         (false, true) => Some("not all values could be listed"),
         (true, false) => Some("not all subkeys could be listed"),
         (false, false) => Some("not all values and subkeys could be listed"),
@@ -68,7 +71,7 @@ fn key_rows<E>(
         last_written: key.last_written().into(),
         origin: key.origin().as_str().into(),
         file_offset: key.at().into(),
-        problem: incomplete.into(),
+        problem: problem.into(),
         hive_path: hive.hive_path.into(),
         ..DumpRow::default()
     })?;
@@ -82,6 +85,7 @@ fn key_rows<E>(
                 problems.add(value.at(), Some(path), error);
                 (Cell::Empty, Some(text))
             }
+            Ok(_) if value.is_tombstone() => (Cell::Empty, Some(TOMBSTONE.to_owned())),
             Ok(data) if withheld(place, &value, &data.bytes) => (Cell::Empty, Some("withheld".to_owned())),
             Ok(data) => (hex(&Sha256::digest(&data.bytes)).into(), None),
             Err(error) => {
