@@ -418,7 +418,7 @@ fn a_cycle_among_profiles_ends_and_is_told() {
         let told = read.scan.coverage.problems.kept().iter().any(|problem| problem.to_string().contains("already reached"));
         // The root of the hive and what leads to the profiles is reached by no walk before.
         assert!(told || target != PROFILES, "{target:?}: {:?}", read.scan.coverage.problems);
-        let of_one = |row: &&crate::support::Row| row["profile"] == "One";
+        let of_one = |row: &&crate::program::Row| row["profile"] == "One";
         assert_eq!(read.properties.iter().filter(of_one).count(), whole.properties.iter().filter(of_one).count());
         assert_eq!(read.scan.judged.live_profiles, 2);
     }

@@ -385,7 +385,7 @@ fn assert_intact(read: &Examined) {
         assert!(coverage.problems.is_empty(), "{:?}", coverage.problems.kept());
         assert_eq!((coverage.status.as_str(), coverage.reason.as_str()), ("parsed", ""));
     }
-    let problem = |row: &&crate::support::Row| !row["problem"].is_empty() && row["problem"] != "withheld";
+    let problem = |row: &&crate::program::Row| !row["problem"].is_empty() && row["problem"] != "withheld";
     assert_eq!(read.dump.iter().find(problem), None);
     assert_eq!(read.properties.iter().find(problem), None);
 }

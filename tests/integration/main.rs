@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "what the files of one test binary share is public to nobody else")]
 
 mod bounds;
+mod corruption;
 mod damage;
 mod formats;
 mod program;

@@ -74,8 +74,11 @@ pub fn mapihive_unprivileged<S: AsRef<OsStr>>(
     command.current_dir(folder).args(arguments).output().expect("the program runs").into()
 }
 
-/// The rows of a CSV table with a header.
+/// The rows of a CSV table with a header; none of nothing.
 pub fn rows(table: &[u8]) -> Vec<Row> {
+    if table.is_empty() {
+        return Vec::new();
+    }
     let mut reader = csv::Reader::from_reader(table);
     let header = reader.headers().expect("a header").clone();
     let row = |record: csv::StringRecord| {

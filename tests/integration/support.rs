@@ -1,7 +1,5 @@
 //! What the tests share: hives on disk and what the library reads from them.
 
-use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -9,9 +7,11 @@ use hive_synth::SynthHive;
 use mapihive::account::Attribution;
 use mapihive::hive::{Care, HiveSource, Image, Links, Offset, Problem, Problems, Tree, Way};
 use mapihive::mapi::Mapi;
-use mapihive::report::{dump_rows, property_rows};
+use mapihive::report::{DumpRow, Formulas, PropertyRow, TableWriter, dump_rows, property_rows};
 use mapihive::rules::{self, View};
 use mapihive::scan::{Candidate, Coverage, HiveReport, judge_hive, read_hive};
+
+use crate::program::{Row, rows};
 
 /// Reads a hive as the scan does, from a file in a folder of its own, and shows what the rules see of it.
 ///
@@ -44,19 +44,29 @@ pub struct Examined {
     pub properties: Vec<Row>,
 }
 
-/// One row of a table, cells by column.
-pub type Row = BTreeMap<&'static str, String>;
+/// The same as the commands write it.
+pub struct Written {
+    /// What `scan` says.
+    pub scan: HiveReport,
+    /// The table of `dump`.
+    pub dump: Vec<u8>,
+    /// What became of the hive in `dump`.
+    pub dump_coverage: Coverage,
+    /// The table of `profiles`.
+    pub properties: Vec<u8>,
+}
 
 /// Puts a hive on disk and lets every command look at it. The file is named as `path` is.
 pub fn examine(bytes: &[u8], path: &str) -> Examined {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join(Path::new(path).file_name().expect("a file name"));
     std::fs::write(&file, bytes).expect("a writable temporary folder");
-    examine_file(&file, path)
+    let Written { scan, dump, dump_coverage, properties } = examine_file(&file, path);
+    Examined { scan, dump: rows(&dump), dump_coverage, properties: rows(&properties) }
 }
 
 /// Lets every command look at a file that is called `path` in all tables.
-pub fn examine_file(file: &Path, path: &str) -> Examined {
+pub fn examine_file(file: &Path, path: &str) -> Written {
     mapihive::hive::silence_contained_panics();
     let candidate = Candidate {
         path: file.to_owned(),
@@ -69,27 +79,23 @@ pub fn examine_file(file: &Path, path: &str) -> Examined {
     let scan = judge_hive(&candidate, rules::ALL);
     let (_, properties) = read_hive(&candidate, Care::Once, Way::Map, |hive, problems| {
         let understood = hive.understand(problems);
-        let mut rows = Vec::new();
-        let done = property_rows(hive, &understood.account, &understood.mapi, |row| {
-            rows.push(row_of(&row));
-            Ok::<(), Infallible>(())
-        });
-        (Some(understood.account), done.map(|()| rows))
+        let mut table = table::<PropertyRow<'_>>();
+        let done =
+            property_rows(hive, &understood.account, &understood.mapi, |row| table.write(row));
+        done.expect("memory");
+        (Some(understood.account), table.finish().expect("memory"))
     });
     let (dump_coverage, dump) = read_hive(&candidate, Care::Compare, Way::Map, |hive, problems| {
         hive.tree.check_bins(problems);
-        let mut rows = Vec::new();
-        let done = dump_rows(hive, problems, |row| {
-            rows.push(row_of(&row));
-            Ok::<(), Infallible>(())
-        });
-        (None, done.map(|()| rows))
+        let mut table = table::<DumpRow<'_>>();
+        dump_rows(hive, problems, |row| table.write(row)).expect("memory");
+        (None, table.finish().expect("memory"))
     });
-    let unwrap = |rows: Option<Result<Vec<Row>, Infallible>>| match rows {
-        Some(Ok(rows)) => rows,
-        None => Vec::new(),
-    };
-    Examined { scan, dump: unwrap(dump), dump_coverage, properties: unwrap(properties) }
+    Written { scan, dump: dump.unwrap_or_default(), dump_coverage, properties: properties.unwrap_or_default() }
+}
+
+fn table<R: mapihive::report::Row>() -> TableWriter<Vec<u8>> {
+    TableWriter::new::<R>(Vec::new(), Formulas::AsTheyAre).expect("memory")
 }
 
 impl Examined {
@@ -128,16 +134,6 @@ impl Examined {
         };
         self.problems().iter().any(fits)
     }
-}
-
-/// A row with its cells as text.
-pub fn row_of<R: mapihive::report::Row>(row: &R) -> Row {
-    let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-    csv.serialize(row).expect("a row");
-    let bytes = csv.into_inner().expect("memory");
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes.as_slice());
-    let record = reader.records().next().expect("a record").expect("a record");
-    R::COLUMNS.iter().map(|column| column.name).zip(record.iter().map(str::to_owned)).collect()
 }
 
 /// Reads a hive with the library and shows its keys.
