@@ -91,6 +91,8 @@ PLACES_OF_SECRETS = {
     "deleted profiles",
     "accounts",
     "protected storage system provider",
+    "exchange",
+    "ms setup (acme)",
 }
 
 KeyPath = tuple[str, ...]

@@ -182,11 +182,17 @@ pub struct Claim {
     pub last_seen: Option<Filetime>,
     /// How many of what the claim counts.
     pub count: u64,
-    /// Every place it rests on, the most telling first. Never empty.
+    /// Places it rests on, the most telling first. Never empty, and never more than [`Self::MAX_EVIDENCE`].
     pub evidence: Vec<Evidence>,
+    /// Places that were left out because of that bound.
+    pub evidence_left_out: u64,
 }
 
 impl Claim {
+    /// Places that are spelled out of one claim; further ones are counted. A damaged or hostile hive can have a profile
+    /// with as many sections as it has cells, each with a path of thousands of characters.
+    pub const MAX_EVIDENCE: usize = 100;
+
     /// A claim that rests on `evidence`; its time means the last write of its key.
     pub fn new(
         severity: Severity,
@@ -206,6 +212,7 @@ impl Claim {
             last_seen: evidence.last_written,
             count: 1,
             evidence: vec![evidence],
+            evidence_left_out: 0,
         }
     }
 
@@ -217,7 +224,36 @@ impl Claim {
                 self.first_seen = Some(self.first_seen.map_or(time, |first| first.min(time)));
                 self.last_seen = Some(self.last_seen.map_or(time, |last| last.max(time)));
             }
+            self.keep(evidence);
+        }
+        self
+    }
+
+    /// Adds evidence whose times are none of those that the claim spans: the key in which something was looked for.
+    #[must_use]
+    pub fn beside(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
+        evidence.into_iter().for_each(|evidence| self.keep(evidence));
+        self
+    }
+
+    fn keep(&mut self, evidence: Evidence) {
+        if self.evidence.len() < Self::MAX_EVIDENCE {
             self.evidence.push(evidence);
+        } else {
+            self.evidence_left_out += 1;
+        }
+    }
+
+    /// Says in the detail how much evidence was left out, once the claim is complete.
+    #[must_use]
+    pub fn with_its_bound(mut self) -> Self {
+        if self.evidence_left_out > 0 {
+            let sentence = format!(
+                " Of the evidence the first {} places are listed and {} more are not.",
+                self.evidence.len(),
+                self.evidence_left_out
+            );
+            self.detail.push_str(&sentence);
         }
         self
     }

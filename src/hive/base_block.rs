@@ -240,7 +240,7 @@ fn bins_end(file: &[u8], base_block: &BaseBlock, problems: &mut Problems, damage
     let expected = BASE_BLOCK_SIZE as u64 + u64::from(base_block.bins_size);
     let found = file.len() as u64;
     if base_block.bins_size == 0 || !base_block.bins_size.is_multiple_of(4096) {
-        let expected = base_block.bins_size.next_multiple_of(4096).max(4096);
+        let expected = (base_block.bins_size / 4096 * 4096).max(4096);
         problems.add(
             Offset(40),
             None,

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::wintypes::SecurityDescriptorError;
@@ -15,7 +16,7 @@ impl fmt::Display for Offset {
 }
 
 /// What is wrong with a hive, or with one place in it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Error {
     /// The file has no bytes at all.
     #[error("the file is empty")]
@@ -175,6 +176,23 @@ pub enum Error {
         /// Length of the path.
         path: usize,
     },
+    /// A list with many bad entries, of which the first were told one by one.
+    #[error("{count} further entries of this list are bad")]
+    FurtherEntries {
+        /// How many.
+        count: u64,
+    },
+    /// A key with the same name as one before it, which hides it from programs.
+    #[error("a second key of this name; programs see the first one only")]
+    SecondOfName,
+    /// A key whose path is too long to be held.
+    #[error("key has a path of {path} bytes; below MAPI's roots nothing is read beyond {limit}")]
+    PathTooLong {
+        /// Length of the path.
+        path: usize,
+        /// The bound.
+        limit: usize,
+    },
     /// Lists or data are shared so often that reading would not end in useful time.
     #[error("reading stopped: the keys refer to far more bytes than the file has")]
     VisitedTooMuch,
@@ -193,7 +211,7 @@ pub enum Error {
         message: String,
     },
     /// nt-hive panicked on a list; the list was read by our own reader.
-    #[error("nt-hive panicked on this list; it was read raw")]
+    #[error("nt-hive gave up on this list altogether; it was read raw")]
     NtHivePanic,
     /// nt-hive and our own reader see different entries in one list; ours stand.
     #[error("readers disagree on the {what} of this key: nt-hive sees {nt_hive}, the raw reader {raw}")]
@@ -241,13 +259,14 @@ impl Error {
                 | Self::NtHivePanic
                 | Self::ReadersDisagree { .. }
                 | Self::NameHash { .. }
+                | Self::SecondOfName
                 | Self::Tombstone
         )
     }
 }
 
 /// Something that could not be read, and where. What it does not name was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// Where in the hive file, if at one place.
     pub at: Option<Offset>,
@@ -269,10 +288,21 @@ impl fmt::Display for Problem {
 }
 
 /// The problems of one hive: the first ones in full, all of them counted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Problems {
     kept: Vec<Problem>,
+    known: HashSet<Problem>,
     total: u64,
+}
+
+/// The same problems always look the same, which the order in a hash set does not.
+impl fmt::Debug for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Problems")
+            .field("kept", &self.kept)
+            .field("total", &self.total)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Problems {
@@ -285,7 +315,7 @@ impl Problems {
     pub fn push(&mut self, problem: Problem) {
         if self.kept.len() == super::limits::MAX_PROBLEMS_KEPT {
             self.total += 1;
-        } else if !self.kept.contains(&problem) {
+        } else if self.known.insert(problem.clone()) {
             // The same damaged place may be met again by a later look-up; it stays one problem.
             self.total += 1;
             self.kept.push(problem);

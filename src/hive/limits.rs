@@ -7,6 +7,13 @@ pub const MAX_DEPTH: usize = 512;
 /// 32,767 characters; without a bound a few thousand keys below a long path would make gigabytes of text.
 pub const MAX_PATH: usize = 32_767;
 
+/// Bytes of a key's path beyond which neither its values nor its subkeys are read into memory. Paths of MAPI keys have a
+/// few hundred; the bound keeps what is made of a hive in proportion to the hive.
+pub const MAX_PATH_HELD: usize = 2_048;
+
+/// Bad entries of one list that are told one by one; the rest of the list is counted.
+pub const MAX_PROBLEMS_OF_A_LIST: u64 = 16;
+
 /// Problems kept in full per hive; further ones are counted. A damaged hive can have one for each of its cells, and
 /// nobody reads the thousand-and-first.
 pub const MAX_PROBLEMS_KEPT: usize = 1_000;
@@ -17,8 +24,9 @@ pub const MAX_CONTAINED_PANICS: u32 = 16;
 
 /// How often over the bytes of a hive may be visited before reading stops.
 ///
-/// In an intact hive no cell is referred to twice, so a whole walk visits less than the file's length. What visits more
-/// shares lists or data between keys: a bomb.
+/// In an intact hive no cell is referred to twice, so a whole walk visits less than the file's length. What visits far more
+/// shares lists, data or long paths between keys: a bomb. Paths of keys and values count a quarter, for they are written
+/// out once for each value, and a long path with many small values is nothing unusual.
 pub const MAX_VISITS_OF_EACH_BYTE: u64 = 16;
 
 /// The least that may be visited in any hive, so that the many small look-ups of a tiny hive are never cut off.

@@ -282,14 +282,11 @@ impl<'t, 'b> Key<'t, 'b> {
     fn subkeys_raw(&self, path: &str, problems: &mut Problems) -> Listed<Self> {
         let tree = self.tree;
         let mut keys = Vec::new();
-        let mut complete = true;
+        let mut bad = BadEntries::new(path, problems);
         self.for_each_leaf(|leaf| {
             let leaf = match leaf {
                 Ok(leaf) => leaf,
-                Err((at, error)) => {
-                    complete = false;
-                    return stop_if_exhausted(problems, at, path, error);
-                }
+                Err((at, error)) => return bad.add(at, error),
             };
             for entry in leaf.entries() {
                 match tree.key_node(entry.target) {
@@ -298,19 +295,16 @@ impl<'t, 'b> Key<'t, 'b> {
                             .then(|| node.name().hash())
                             .filter(|computed| *computed != entry.hint);
                         if let Some(computed) = computed {
-                            let error = Error::NameHash { found: entry.hint, computed };
-                            problems.add(node.at(), Some(path), error);
+                            bad.note(node.at(), Error::NameHash { found: entry.hint, computed });
                         }
                         keys.push(Self { tree, nt: None, node });
                     }
-                    Err(error) => {
-                        complete = false;
-                        stop_if_exhausted(problems, leaf.at(), path, error)?;
-                    }
+                    Err(error) => bad.add(leaf.at(), error)?,
                 }
             }
             ControlFlow::Continue(())
         });
+        let mut complete = bad.finish();
         let (counted, listed) = (u64::from(self.node.subkey_count()), keys.len() as u64);
         if complete && counted != listed {
             problems.add(self.at(), Some(path), Error::Count { what: "subkeys", counted, listed });
@@ -498,24 +492,27 @@ impl<'t, 'b> Key<'t, 'b> {
             }
         };
         let list_at = self.node.value_list().in_file();
-        let mut complete = whole;
+        let mut bad = BadEntries::new(path, problems);
         if !whole {
             let (counted, listed) = (u64::from(self.node.value_count()), offsets.len() as u64);
-            problems.add(list_at, Some(path), Error::Count { what: "values", counted, listed });
+            let _ = bad.add(list_at, Error::Count { what: "values", counted, listed });
         }
         let mut values = Vec::new();
-        for offset in offsets {
-            match self.tree.value(CellOffset(u32::from_le_bytes(*offset))) {
-                Ok(value) => values.push(value),
-                Err(error) => {
-                    complete = false;
-                    if stop_if_exhausted(problems, list_at, path, error).is_break() {
-                        break;
+        if let Err(error) = self.tree.visit(offsets.as_flattened().len()) {
+            let _ = bad.add(list_at, error);
+        } else {
+            for offset in offsets {
+                match self.tree.value(CellOffset(u32::from_le_bytes(*offset))) {
+                    Ok(value) => values.push(value),
+                    Err(error) => {
+                        if bad.add(list_at, error).is_break() {
+                            break;
+                        }
                     }
                 }
             }
         }
-        Listed { items: values, complete }
+        Listed { items: values, complete: bad.finish() }
     }
 
     /// Looks for a value by an ASCII name, in any letter case.
@@ -526,6 +523,9 @@ impl<'t, 'b> Key<'t, 'b> {
         let Ok((offsets, mut seen_all)) = self.tree.bins.value_list(&self.node) else {
             return Found::Unknown;
         };
+        if self.tree.visit(offsets.as_flattened().len()).is_err() {
+            return Found::Unknown;
+        }
         for offset in offsets {
             match self.tree.value(CellOffset(u32::from_le_bytes(*offset))) {
                 Ok(value) if value.name().is_ascii(name) => return Found::Here(value),
@@ -542,10 +542,43 @@ fn gave_up(error: nt_hive::NtHiveError) -> Error {
     Error::NtHive { message: error.to_string() }
 }
 
-fn stop_if_exhausted(problems: &mut Problems, at: Offset, path: &str, error: Error) -> ControlFlow<()> {
-    let exhausted = error == Error::VisitedTooMuch;
-    problems.add(at, Some(path), error);
-    if exhausted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+/// What is wrong with the entries of one list: the first ones in full, the rest counted.
+struct BadEntries<'p> {
+    path: &'p str,
+    problems: &'p mut Problems,
+    count: u64,
+    last: Option<Offset>,
+}
+
+impl<'p> BadEntries<'p> {
+    fn new(path: &'p str, problems: &'p mut Problems) -> Self {
+        Self { path, problems, count: 0, last: None }
+    }
+
+    /// Adds an entry that cannot be read; breaks off where nothing more can be.
+    fn add(&mut self, at: Offset, error: Error) -> ControlFlow<()> {
+        let exhausted = error == Error::VisitedTooMuch;
+        self.count += 1;
+        self.last = Some(at);
+        if self.count <= limits::MAX_PROBLEMS_OF_A_LIST || exhausted {
+            self.problems.add(at, Some(self.path), error);
+        }
+        if exhausted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Adds something that is not as it should be, but was read.
+    fn note(&mut self, at: Offset, error: Error) {
+        self.problems.add(at, Some(self.path), error);
+    }
+
+    /// Tells of what was only counted; returns whether nothing was bad.
+    fn finish(self) -> bool {
+        let count = self.count.saturating_sub(limits::MAX_PROBLEMS_OF_A_LIST);
+        if let Some(at) = self.last.filter(|_| count > 0) {
+            self.problems.add(at, Some(self.path), Error::FurtherEntries { count });
+        }
+        self.count == 0
+    }
 }
 
 impl<'b> Value<'b> {
@@ -602,44 +635,74 @@ impl Reached {
 pub struct Step<'w, 't, 'b> {
     /// The key.
     pub key: &'w Key<'t, 'b>,
-    /// Its path from the start of the walk's root, names joined by backslashes.
+    /// The path of the key above it, from the root of the hive.
+    pub parent: &'w Rc<str>,
+    /// Its own path, names joined by backslashes.
     pub path: &'w Rc<str>,
     /// Whether all of the key's subkeys were listed.
     pub subkeys_complete: bool,
 }
 
 impl<'t, 'b> Tree<'b> {
-    /// Visits `start` and every key below it: parents first, siblings in the order on disk, no key twice, none deeper
-    /// or with a longer path than Windows allows. `path` is the path of `start`.
+    /// Visits `start`, whose path is `path`, and every key below it: parents first, siblings in the order on disk, no key
+    /// twice, none below one that lies deeper or has a longer path than Windows allows.
     pub fn walk(
         &'t self,
         start: Key<'t, 'b>,
         path: &str,
         reached: &mut Reached,
         problems: &mut Problems,
+        visit: impl FnMut(Step<'_, 't, 'b>, &mut Problems),
+    ) {
+        let (above, _) = path.rsplit_once('\\').unwrap_or_default();
+        let first = (start, Rc::from(above), Some(Rc::from(path)), 0);
+        self.walk_from(first, limits::MAX_PATH, reached, problems, visit);
+    }
+
+    /// The same for a key below `above`, whose path is shared by what is made of it, and with paths short enough for all of
+    /// them to be held ([`limits::MAX_PATH_HELD`]).
+    pub fn walk_held(
+        &'t self,
+        start: Key<'t, 'b>,
+        above: &Rc<str>,
+        reached: &mut Reached,
+        problems: &mut Problems,
+        visit: impl FnMut(Step<'_, 't, 'b>, &mut Problems),
+    ) {
+        self.walk_from((start, Rc::clone(above), None, 0), limits::MAX_PATH_HELD, reached, problems, visit);
+    }
+
+    fn walk_from(
+        &'t self,
+        first: (Key<'t, 'b>, Rc<str>, Option<Rc<str>>, usize),
+        max_path: usize,
+        reached: &mut Reached,
+        problems: &mut Problems,
         mut visit: impl FnMut(Step<'_, 't, 'b>, &mut Problems),
     ) {
-        let mut waiting = vec![(start, Rc::<str>::from(path), 0)];
-        let mut first = true;
+        let mut waiting = vec![first];
         // Paths are made when a key's turn comes: a long list below a long path would fill the memory otherwise.
-        while let Some((key, parent, depth)) = waiting.pop() {
-            let path = if first { parent } else { join(&parent, &key.name()).into() };
-            first = false;
+        while let Some((key, parent, path, depth)) = waiting.pop() {
+            let path = path.unwrap_or_else(|| join(&parent, &key.name()).into());
+            if let Err(error) = self.charge_path(&path) {
+                problems.add(key.at(), None, error);
+                return;
+            }
             if !reached.first_time(&key) {
                 problems.add(key.at(), Some(&path), Error::SeenBefore);
                 continue;
             }
             let mut subkeys_complete = true;
-            if key.node.subkey_count() > 0 && (depth == limits::MAX_DEPTH || path.len() > limits::MAX_PATH) {
+            if key.node.subkey_count() > 0 && (depth == limits::MAX_DEPTH || path.len() > max_path) {
                 subkeys_complete = false;
                 problems.add(key.at(), Some(&path), Error::TooDeep { depth, path: path.len() });
             } else {
                 let subkeys = key.subkeys(&path, problems);
                 subkeys_complete &= subkeys.complete;
                 let children = subkeys.items.into_iter().rev();
-                waiting.extend(children.map(|child| (child, Rc::clone(&path), depth + 1)));
+                waiting.extend(children.map(|child| (child, Rc::clone(&path), None, depth + 1)));
             }
-            visit(Step { key: &key, path: &path, subkeys_complete }, problems);
+            visit(Step { key: &key, parent: &parent, path: &path, subkeys_complete }, problems);
         }
     }
 
@@ -653,6 +716,11 @@ impl<'t, 'b> Tree<'b> {
     /// Walks the headers of all bins and the cells in them; what does not tile is reported. This touches every page.
     pub fn check_bins(&self, problems: &mut Problems) {
         bins::check(self.bins, problems);
+    }
+
+    /// Counts a path that is written out; fails when that was done too often.
+    pub fn charge_path(&self, path: &str) -> Result<(), Error> {
+        self.visit(path.len() / 4)
     }
 
     /// Reads a value's bytes, counting what was visited.

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::hive::{Data, Error, Found, Key, Name, Offset, Origin, Problems, Tree, Value, ValueType, join};
+use crate::hive::{
+    Data, Error, Found, Key, Listed, Name, Offset, Origin, Problems, Tree, Value, ValueType, join, limits,
+};
 use crate::wintypes::{Filetime, decode_utf16le, trim_nul};
 
-use super::prop::{Decoded, PropId, PropName, decode};
+use super::prop::{Decoded, PropId, PropName, PropTag, decode};
 
 /// A key and its values.
 #[derive(Clone, Debug)]
@@ -50,7 +52,14 @@ impl<'b> MapiKey<'b> {
     ) -> Self {
         let name = key.name();
         let path = join(parent, &name);
-        let listed = key.values(&path, problems);
+        let too_long = path.len() > limits::MAX_PATH_HELD;
+        let listed = if too_long {
+            let (path, limit) = (path.len(), limits::MAX_PATH_HELD);
+            problems.add(key.at(), None, Error::PathTooLong { path, limit });
+            Listed { items: Vec::new(), complete: key.node().value_count() == 0 }
+        } else {
+            key.values(&path, problems)
+        };
         let mut values = Vec::with_capacity(listed.items.len());
         for value in listed.items {
             if value.is_tombstone() {
@@ -68,7 +77,7 @@ impl<'b> MapiKey<'b> {
             origin: key.origin(),
             values,
             values_complete: listed.complete,
-            subkeys_complete: true,
+            subkeys_complete: !too_long || key.node().subkey_count() == 0,
         }
     }
 
@@ -85,6 +94,11 @@ impl<'b> MapiKey<'b> {
     /// The property with this identifier, of whatever type; a secret one of the same number is another one.
     pub fn prop(&self, id: PropId) -> Found<&MapiValue<'b>> {
         self.find(|value| value.prop.is_some_and(|prop| prop.id() == id && !prop.secure))
+    }
+
+    /// The property with exactly this tag, where a number means different things with different types.
+    pub fn tagged(&self, tag: PropTag) -> Found<&MapiValue<'b>> {
+        self.find(|value| value.prop.is_some_and(|prop| prop.tag == tag && !prop.secure))
     }
 
     /// The first value that fits; without one, absent only if all values are known.

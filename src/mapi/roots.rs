@@ -3,7 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use crate::hive::{Error, Found, Key, Problems, Reached, Tree, join};
+use crate::hive::{Error, Found, Key, Problems, Reached, Tree, join, limits};
 use crate::wintypes::same_name;
 
 use super::families;
@@ -234,6 +234,9 @@ pub fn secret_place(key_path: &str) -> Option<secret::Place<'static>> {
     }
     let mut below = names.skip_while(|name| is(name, "Microsoft")).peekable();
     let is_outlook = below.peek().is_some_and(|name| is(name, "Office"));
+    if below.peek().is_some_and(|name| is(name, "Exchange") || is(name, "MS Setup (ACME)")) {
+        return Some(secret::Place::Elsewhere);
+    }
     while let Some(name) = below.next() {
         if is(name, "Protected Storage System Provider") {
             return Some(secret::Place::ProtectedStorage);
@@ -271,15 +274,22 @@ impl<'r, 'b> Reader<'r, 'b> {
             deleted: Found::Absent,
             other_keys: Vec::new(),
         };
+        let shared_path = Rc::from(path);
         for child in self.children(key, path, &mut root.key) {
             match child.name() {
-                name if name.eq_ignore_ascii_case(PROFILES) => {
+                name if name.eq_ignore_ascii_case(PROFILES) && root.live.is_absent() => {
                     root.live = Found::Here(self.list(&child, path, ProfileState::Live));
                 }
-                name if name.eq_ignore_ascii_case(DELETED_PROFILES) => {
+                name if name.eq_ignore_ascii_case(DELETED_PROFILES) && root.deleted.is_absent() => {
                     root.deleted = Found::Here(self.list(&child, path, ProfileState::DeletedPending));
                 }
-                _ => self.below(&child, path, &mut root.other_keys),
+                name => {
+                    if [PROFILES, DELETED_PROFILES].iter().any(|list| name.eq_ignore_ascii_case(list)) {
+                        let error = Error::SecondOfName;
+                        self.problems.add(child.at(), Some(&join(path, &name)), error);
+                    }
+                    self.below(&child, &shared_path, &mut root.other_keys);
+                }
             }
         }
         if !root.key.subkeys_complete {
@@ -351,7 +361,7 @@ impl<'r, 'b> Reader<'r, 'b> {
                 }
             } else if self.reached.first_time(&key) {
                 let (above, _) = path.rsplit_once('\\').unwrap_or_default();
-                self.below(&key, above, &mut keys);
+                self.below(&key, &Rc::from(above), &mut keys);
             }
             mapi.places.push(Place { kind, keys });
         }
@@ -380,7 +390,7 @@ impl<'r, 'b> Reader<'r, 'b> {
         for child in self.children(key, &path, &mut profile_key) {
             match MapiUid::from_key_name(&child.name()) {
                 Some(uid) => profile.sections.push(self.section(&child, uid, &shared_path)),
-                None => self.below(&child, &path, &mut profile.other_keys),
+                None => self.below(&child, &shared_path, &mut profile.other_keys),
             }
         }
         profile.key = profile_key;
@@ -392,40 +402,43 @@ impl<'r, 'b> Reader<'r, 'b> {
         let mut section_key = MapiKey::read(self.tree, key, parent, self.problems);
         let path = section_key.path();
         let mut below = Vec::new();
+        let shared_path = Rc::from(path.as_str());
         for child in self.children(key, &path, &mut section_key) {
-            self.below(&child, &path, &mut below);
+            self.below(&child, &shared_path, &mut below);
         }
         ProviderSection { uid, kind: SectionKind::Other, service_name: None, key: section_key, below }
     }
 
     /// A key's subkeys that were not reached before; tells the key whether these are all.
     fn children(&mut self, key: &Key<'r, 'b>, path: &str, into: &mut MapiKey<'b>) -> Vec<Key<'r, 'b>> {
+        if path.len() > limits::MAX_PATH_HELD {
+            // Reported when the key itself was read.
+            return Vec::new();
+        }
         let mut listed = key.subkeys(path, self.problems);
         into.subkeys_complete = listed.complete;
         listed.items.retain(|child| {
-            if child.is_tombstone() {
-                self.problems.add(child.at(), Some(&join(path, &child.name())), Error::Tombstone);
-                return false;
-            }
-            let new = self.reached.first_time(child);
-            if !new {
+            let problem = if child.is_tombstone() {
+                Error::Tombstone
+            } else if self.reached.first_time(child) {
+                return true;
+            } else {
                 into.subkeys_complete = false;
-                self.problems.add(child.at(), Some(&join(path, &child.name())), Error::SeenBefore);
-            }
-            new
+                Error::SeenBefore
+            };
+            self.problems.add(child.at(), Some(&join(path, &child.name())), problem);
+            false
         });
         listed.items
     }
 
     /// A key and all keys below it, as they are.
-    fn below(&mut self, key: &Key<'r, 'b>, above: &str, into: &mut Vec<MapiKey<'b>>) {
+    fn below(&mut self, key: &Key<'r, 'b>, above: &Rc<str>, into: &mut Vec<MapiKey<'b>>) {
         let tree = self.tree;
         self.reached.forget(key);
-        let path = join(above, &key.name());
-        tree.walk(key.clone(), &path, &mut self.reached, self.problems, |step, problems| {
-            let (above, _) = step.path.rsplit_once('\\').unwrap_or_default();
-            let mut read = MapiKey::read(tree, step.key, &Rc::from(above), problems);
-            read.subkeys_complete = step.subkeys_complete;
+        tree.walk_held(key.clone(), above, &mut self.reached, self.problems, |step, problems| {
+            let mut read = MapiKey::read(tree, step.key, step.parent, problems);
+            read.subkeys_complete &= step.subkeys_complete;
             into.push(read);
         });
     }
@@ -458,6 +471,7 @@ mod tests {
                 r"Software\Microsoft\Protected Storage System Provider\S-1-5-21-1",
                 Some(secret::Place::ProtectedStorage),
             ),
+            (r"Software\Microsoft\Exchange\Client\Options", Some(secret::Place::Elsewhere)),
             (r"Software\Microsoft\Office\16.0\Outlook\Options", None),
             (r"Software\Other\Profiles", None),
             ("", None),

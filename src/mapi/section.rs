@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::hive::Found;
 
 use super::key::{MapiKey, MapiValue};
-use super::prop::PropId;
+use super::prop::{PropId, PropTag, PropType, PropValue};
 use super::secret;
 use super::tags::{self, SectionKind};
 use super::uid::{self, MapiUid};
@@ -48,6 +48,41 @@ impl<'b> ProviderSection<'b> {
             Some(text) if value.is_complete() => Found::Here(text.into_owned()),
             _ => Found::Unknown,
         })
+    }
+
+    /// A `PT_LONG` property as bits, and the value that holds it; one whose data are no `PT_LONG` is unknown.
+    pub fn long(&self, id: PropId) -> Found<(&MapiValue<'b>, u32)> {
+        self.typed(PropTag::new(PropType::PT_LONG, id), |value| match value {
+            PropValue::Long(number) => Some(number.cast_unsigned()),
+            _ => None,
+        })
+    }
+
+    /// A `PT_BOOLEAN` property, and the value that holds it; one whose data are no `PT_BOOLEAN` is unknown.
+    pub fn boolean(&self, id: PropId) -> Found<(&MapiValue<'b>, bool)> {
+        self.typed(PropTag::new(PropType::PT_BOOLEAN, id), |value| match value {
+            PropValue::Boolean(truth) => Some(*truth),
+            _ => None,
+        })
+    }
+
+    fn typed<T>(
+        &self,
+        tag: PropTag,
+        read: impl FnOnce(&PropValue<'_>) -> Option<T>,
+    ) -> Found<(&MapiValue<'b>, T)> {
+        self.key.tagged(tag).and_then(|value| {
+            let decoded = value.decoded().filter(|_| value.is_complete());
+            match decoded.and_then(|decoded| read(&decoded.value)) {
+                Some(read) => Found::Here((value, read)),
+                None => Found::Unknown,
+            }
+        })
+    }
+
+    /// The value as a secret, if it is one: of the section itself, or of a key below it.
+    pub fn secret(&self, value: &MapiValue<'_>) -> Option<secret::Secret> {
+        secret::secret(self.secret_place(), &value.name(), value.value_type(), value.bytes())
     }
 
     /// Where the values of the section and of the keys below it lie, for the question whether they are secrets.

@@ -77,6 +77,10 @@ fn key_rows<E>(
     })?;
     let place = mapi::secret_place(path);
     for value in values.items {
+        if let Err(error) = hive.tree.charge_path(path) {
+            problems.add(value.at(), Some(path), error);
+            break;
+        }
         let (hash, problem) = match hive.tree.data(&value) {
             Ok(data) if !data.complete => {
                 let (size, found) = (u64::from(value.record().data_size()), data.bytes.len() as u64);

@@ -34,7 +34,7 @@ impl AccessAllowed {
 }
 
 /// Why a security descriptor could not be read, or not to its end. Offsets count from the descriptor's first byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum SecurityDescriptorError {
     /// The fixed part takes 20 bytes.
     #[error("security descriptor of {found} bytes, at least 20 are needed")]

@@ -10,7 +10,7 @@ pub struct Sid {
 }
 
 /// Why bytes or text are not a SID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum SidError {
     /// Fewer bytes than the sub-authority count asks for.
     #[error("SID needs {needed} bytes, {found} are left")]
