@@ -26,7 +26,7 @@ pub(super) fn of_hive(image: &Image, tree: &Tree<'_>, problems: &mut Problems) -
     };
     traces.extend(of_root_security(&root, problems));
     traces.extend(of_protected_storage(&root, problems));
-    traces.extend(of_explorer(&root));
+    traces.extend(of_explorer(&root, problems));
     traces
 }
 
@@ -107,7 +107,7 @@ fn is_account(sid: &Sid) -> bool {
 }
 
 fn of_protected_storage(root: &Key<'_, '_>, problems: &mut Problems) -> Vec<Trace> {
-    let Found::Here((key, path)) = root.located("", PROTECTED_STORAGE) else { return Vec::new() };
+    let Found::Here((key, path)) = root.located("", PROTECTED_STORAGE, problems) else { return Vec::new() };
     let subkeys = key.subkeys(&path, problems).items;
     let sids = subkeys.iter().filter_map(|key| Some((key.at(), Sid::parse(&key.name())?)));
     sids.filter(|(_, sid)| is_account(sid))
@@ -115,23 +115,23 @@ fn of_protected_storage(root: &Key<'_, '_>, problems: &mut Problems) -> Vec<Trac
         .collect()
 }
 
-fn of_explorer(root: &Key<'_, '_>) -> Vec<Trace> {
-    let Found::Here(explorer) = root.descendant(EXPLORER) else { return Vec::new() };
+fn of_explorer(root: &Key<'_, '_>, problems: &mut Problems) -> Vec<Trace> {
+    let Found::Here((explorer, path)) = root.located("", EXPLORER, problems) else { return Vec::new() };
     let mut traces = Vec::new();
-    if let Found::Here(value) = explorer.value("Logon User Name") {
+    if let Found::Here(value) = explorer.located_value(&path, "Logon User Name", problems) {
         let name = text(&value).filter(|name| !name.is_empty());
         let trace =
             |name| Trace { basis: Basis::LogonUserName, says: Says::Name(name), at: Some(value.at()) };
         traces.extend(name.map(trace));
     }
-    if let Found::Here(folders) = explorer.subkey("Shell Folders") {
+    if let Found::Here((folders, path)) = explorer.located(&path, "Shell Folders", problems) {
         // One is enough: they are written together, and all lie below the same folder.
-        let path = ["AppData", "Personal", "Cache"].into_iter().find_map(|name| match folders.value(name) {
-            Found::Here(value) => Some((value.at(), text(&value)?)),
-            Found::Absent | Found::Unknown => None,
+        let folder = ["AppData", "Personal", "Cache"].into_iter().find_map(|name| {
+            let value = folders.located_value(&path, name, problems).here()?;
+            Some((value.at(), text(&value)?))
         });
-        if let Some((at, path)) = path {
-            traces.extend(of_place(&place_of_any(&path), Basis::ShellFolders, Some(at)));
+        if let Some((at, folder)) = folder {
+            traces.extend(of_place(&place_of_any(&folder), Basis::ShellFolders, Some(at)));
         }
     }
     traces

@@ -428,17 +428,36 @@ impl<'t, 'b> Key<'t, 'b> {
         Found::Here(key)
     }
 
-    /// The same, with the path as the hive spells it. `from` is the path of this key.
-    pub fn located(&self, from: &str, path: &str) -> Found<(Self, String)> {
+    /// The same, with the path as the hive spells it, and a problem for each list that leaves it unknown. `from` is the
+    /// path of this key.
+    pub fn located(&self, from: &str, path: &str, problems: &mut Problems) -> Found<(Self, String)> {
         let mut here = (self.clone(), from.to_owned());
         for name in path.split('\\') {
-            match here.0.subkey(name) {
-                Found::Here(next) => here = (next.clone(), join(&here.1, &next.name())),
+            let (key, key_path) = &here;
+            match key.subkey(name) {
+                Found::Here(next) => {
+                    let next_path = join(key_path, &next.name());
+                    here = (next, next_path);
+                }
                 Found::Absent => return Found::Absent,
-                Found::Unknown => return Found::Unknown,
+                Found::Unknown => {
+                    // Reading the list in full tells what is wrong with it.
+                    key.subkeys(key_path, problems);
+                    return Found::Unknown;
+                }
             }
         }
         Found::Here(here)
+    }
+
+    /// A value by an ASCII name, in any letter case, and a problem for each reason that leaves it unknown. `path` is this
+    /// key's.
+    pub fn located_value(&self, path: &str, name: &str, problems: &mut Problems) -> Found<Value<'b>> {
+        let found = self.value(name);
+        if found.is_unknown() {
+            self.values(path, problems);
+        }
+        found
     }
 
     /// The values, in the order on disk. `path` is this key's, for problems.

@@ -128,7 +128,7 @@ impl<'b> Mapi<'b> {
         let Ok(root) = tree.root() else { return mapi };
         let mut reader = Reader { tree, reached: Reached::default(), problems };
         for (view, wow64) in VIEWS {
-            let (microsoft, view) = match root.located("", view) {
+            let (microsoft, view) = match root.located("", view, reader.problems) {
                 Found::Here(located) => located,
                 Found::Absent => continue,
                 Found::Unknown => {
@@ -137,7 +137,7 @@ impl<'b> Mapi<'b> {
                 }
             };
             for (path, kind) in [(WINDOWS_NT, RootKind::WindowsNt), (WINDOWS_9X, RootKind::Windows9x)] {
-                match microsoft.located(&view, path) {
+                match microsoft.located(&view, path, reader.problems) {
                     Found::Here((key, path)) => mapi.roots.push(reader.subsystem(&key, &path, kind, wow64)),
                     Found::Absent => {}
                     Found::Unknown => mapi.unknown.push(join(&view, path)),
@@ -301,7 +301,7 @@ impl<'r, 'b> Reader<'r, 'b> {
 
     /// Every `Office\<n>.0\Outlook` that has profiles, deleted profiles or a default profile.
     fn office(&mut self, microsoft: &Key<'r, 'b>, view: &str, wow64: bool, mapi: &mut Mapi<'b>) {
-        let (office, path) = match microsoft.located(view, "Office") {
+        let (office, path) = match microsoft.located(view, "Office", self.problems) {
             Found::Here(located) => located,
             Found::Absent => return,
             Found::Unknown => return mapi.unknown.push(join(view, "Office")),
@@ -318,8 +318,8 @@ impl<'r, 'b> Reader<'r, 'b> {
             }
             let version_path = join(path, &name);
             let outlook_path = join(&version_path, "Outlook");
-            match version.subkey("Outlook") {
-                Found::Here(key) => mapi.roots.extend(self.outlook(&key, &version_path, name, wow64)),
+            match version.located(&version_path, "Outlook", self.problems) {
+                Found::Here((key, _)) => mapi.roots.extend(self.outlook(&key, &version_path, name, wow64)),
                 Found::Absent => {}
                 Found::Unknown => mapi.unknown.push(outlook_path),
             }
@@ -328,14 +328,16 @@ impl<'r, 'b> Reader<'r, 'b> {
 
     fn outlook(&mut self, key: &Key<'r, 'b>, above: &str, version: String, wow64: bool) -> Option<Root<'b>> {
         let path = join(above, &key.name());
-        let mut list = |name, state| match key.subkey(name) {
-            Found::Here(child) => Found::Here(self.list(&child, &path, state)),
+        let mut list = |name, state| match key.located(&path, name, self.problems) {
+            Found::Here((child, _)) => Found::Here(self.list(&child, &path, state)),
             Found::Absent => Found::Absent,
             Found::Unknown => Found::Unknown,
         };
         let live = list(PROFILES, ProfileState::Live);
         let deleted = list(DELETED_PROFILES, ProfileState::DeletedPending);
-        let nothing = live.is_absent() && deleted.is_absent() && key.value("DefaultProfile").is_absent();
+        let nothing = live.is_absent()
+            && deleted.is_absent()
+            && key.located_value(&path, "DefaultProfile", self.problems).is_absent();
         if nothing {
             return None;
         }
@@ -349,7 +351,9 @@ impl<'r, 'b> Reader<'r, 'b> {
     /// Keys beside the profiles that tell of MAPI too.
     fn places(&mut self, microsoft: &Key<'r, 'b>, view: &str, mapi: &mut Mapi<'b>) {
         for kind in PlaceKind::ALL {
-            let Found::Here((key, path)) = microsoft.located(view, kind.path()) else { continue };
+            let Found::Here((key, path)) = microsoft.located(view, kind.path(), self.problems) else {
+                continue;
+            };
             let mut keys = Vec::new();
             if kind == PlaceKind::ProtectedStorage {
                 // Only the names of the subkeys tell something; everything further down is a secret.

@@ -144,7 +144,12 @@ impl Table {
 }
 
 fn csv_error(name: &str, error: csv::Error) -> OutputError {
-    classify(name.to_owned(), error.into())
+    // Turned into an `io::Error` as a whole, it would hide what kind of error it was.
+    let source = match error.into_kind() {
+        csv::ErrorKind::Io(source) => source,
+        other => io::Error::other(format!("{other:?}")),
+    };
+    classify(name.to_owned(), source)
 }
 
 fn classify(name: String, source: io::Error) -> OutputError {

@@ -115,7 +115,10 @@ impl Summary {
             .collect();
         write!(text, "Files: {}", statuses.join(", "))?;
         if other_files > 0 {
-            write!(text, "; {} in the folders are no hives", count(other_files, "other file"))?;
+            match other_files {
+                1 => write!(text, "; 1 other file in the folders is no hive")?,
+                more => write!(text, "; {more} other files in the folders are no hives")?,
+            }
         }
         writeln!(text, ". Findings: {}.", severities_text(&self.severities))?;
         if self.dirty > 0 {

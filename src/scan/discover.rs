@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Component, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
@@ -36,6 +37,8 @@ pub struct Discovered {
     pub passed_over: Vec<PassedOver>,
     /// Files in folders that are neither hives nor logs.
     pub other_files: u64,
+    /// Hashes of their paths, so that a folder that was given twice counts once.
+    others: HashSet<u64>,
 }
 
 /// A file to be read as a hive.
@@ -115,6 +118,14 @@ impl Discovered {
     fn fail(&mut self, path: &Path, reason: &str) {
         let hive_path = path_text(path);
         self.passed_over.push(PassedOver { hive_path, reason: reason.to_owned(), failed: true });
+    }
+
+    fn add_other(&mut self, path: &Path) {
+        let mut hash = DefaultHasher::new();
+        path_text(path).hash(&mut hash);
+        if self.others.insert(hash.finish()) {
+            self.other_files += 1;
+        }
     }
 
     fn skip(&mut self, path: &Path, reason: &str) {
@@ -203,7 +214,7 @@ fn add_entry(entry: &DirEntry, found: &mut Discovered, logs: &mut BTreeMap<PathB
         match is_hive_name(name) {
             true if kind.is_symlink() => found.skip(path, &SourceError::SymbolicLink.to_string()),
             true => found.skip(path, "not a regular file"),
-            false => found.other_files += 1,
+            false => found.add_other(path),
         }
         return;
     }
@@ -214,12 +225,10 @@ fn add_entry(entry: &DirEntry, found: &mut Discovered, logs: &mut BTreeMap<PathB
     match kind_of(path, Links::Refuse) {
         Err(error) => found.fail(path, &error.to_string()),
         Ok(FileKind::TransactionLog) => remember_log(path, name, logs),
-        // An unused log is empty; its name must do.
-        Ok(FileKind::Other) if log.is_some() && entry.metadata().is_ok_and(|data| data.len() == 0) => {
-            remember_log(path, name, logs);
-        }
         Ok(FileKind::Hive | FileKind::Windows9x) => add_candidate(path, found),
-        Ok(FileKind::Other) => found.other_files += 1,
+        // An unused log is empty, a damaged one may have lost its header; beside its hive the name must do.
+        Ok(FileKind::Other) if log.is_some() => remember_log(path, name, logs),
+        Ok(FileKind::Other) => found.add_other(path),
     }
 }
 
@@ -254,12 +263,12 @@ fn pair_logs(
         beside.retain(|(name, _)| !candidate.logs.contains(name));
     }
     for (_, path) in logs.into_values().flatten() {
-        // An empty file that merely ends like a log is not one.
+        // A file that merely ends like a log is not one.
         let is_log = kind_of(&path, Links::Refuse).is_ok_and(|kind| kind == FileKind::TransactionLog);
         if is_log {
             found.skip(&path, "a transaction log without its hive");
         } else {
-            found.other_files += 1;
+            found.add_other(&path);
         }
     }
 }
