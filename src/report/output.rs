@@ -160,13 +160,21 @@ fn classify(name: String, source: io::Error) -> OutputError {
     }
 }
 
+/// An examined folder holds evidence with all that is below it. A file that was named makes its own folder one, and the
+/// folder of a link to it another, for that is where its logs are looked for.
 fn refuse_evidence(file: &Path, folder: &Path, evidence: &[PathBuf]) -> Result<(), OutputError> {
     for path in evidence {
-        let Ok(held) = path.canonicalize() else { continue };
-        let held = if held.is_dir() { held } else { held.parent().map(Path::to_owned).unwrap_or_default() };
-        // A named file's own folder is evidence, the folders above it are not.
-        let inside = if path.is_dir() { folder.starts_with(&held) } else { folder == held };
-        if inside {
+        let Ok(real) = path.canonicalize() else { continue };
+        let held = if real.is_dir() {
+            Some(real).filter(|held| folder.starts_with(held))
+        } else {
+            let of_name = match path.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => parent.canonicalize().ok(),
+                _ => Path::new(".").canonicalize().ok(),
+            };
+            [real.parent().map(Path::to_owned), of_name].into_iter().flatten().find(|held| held == folder)
+        };
+        if let Some(held) = held {
             return Err(OutputError::BesideEvidence { file: file.to_owned(), folder: held });
         }
     }
