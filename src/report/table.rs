@@ -173,7 +173,10 @@ pub(crate) use table;
 /// the apostrophe away from a cell that `neutralized` names gives the original back.
 pub(crate) fn neutralize(cell: &mut Cell<'_>) -> bool {
     let Cell::Text(text) = cell else { return false };
-    let dangerous = text.starts_with(['=', '+', '-', '@', '\t', '\r', '=', '+', '-', '@']);
+    let dangerous = text.starts_with([
+        '=', '+', '-', '@', '\t', '\r', // and the full-width forms of the four signs:
+        '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ]);
     if dangerous {
         *text = format!("'{text}").into();
     }
@@ -235,7 +238,7 @@ mod tests {
 
     #[test]
     fn no_cell_starts_a_formula() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "=1"] {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\u{ff1d}1", "\u{ff0b}1", "\u{ff0d}1", "\u{ff20}A1"] {
             let row = Sample { name: formula.into(), size: 7_u64.into(), ..Sample::default() };
             let guarded = written(row.clone(), Formulas::Neutralize);
             assert!(guarded.ends_with(&format!("'{formula},7,,name\r\n")), "{guarded}");

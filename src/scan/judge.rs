@@ -79,6 +79,7 @@ fn judge(hive: &OpenHive<'_>, understood: &Understood<'_>, rules: &[&'static Rul
         verdict.claims.sort_by(|a, b| place(a).cmp(&place(b)));
         let finding = |claim: Claim| Finding { id: identifiers.of(rule.id, &claim), rule_id: rule.id, claim };
         judged.findings.extend(verdict.claims.into_iter().map(finding));
+        verdict.not_judged.dedup();
         let not_judged = verdict.not_judged.into_iter().map(|why| NotJudged { rule_id: rule.id, why });
         judged.not_judged.extend(not_judged);
     }
