@@ -197,6 +197,12 @@ impl HiveBuilder {
         KeyBuilder { hive: self, id }
     }
 
+    /// Whether a key of this path was made.
+    pub fn has_key(&self, path: &str) -> bool {
+        let mut names = path.split('\\').filter(|name| !name.is_empty());
+        names.try_fold(KeyId(0), |parent, name| self.find(parent, &utf16(name))).is_some()
+    }
+
     /// The key with this id.
     pub fn by_id(&mut self, id: KeyId) -> KeyBuilder<'_> {
         KeyBuilder { hive: self, id }
@@ -217,16 +223,13 @@ impl HiveBuilder {
     }
 
     fn find_or_add(&mut self, parent: KeyId, name: &[u16]) -> KeyId {
+        self.find(parent, name).unwrap_or_else(|| self.add(parent, name))
+    }
+
+    fn find(&self, parent: KeyId, name: &[u16]) -> Option<KeyId> {
         let wanted = folded(name);
-        let found = self.keys[parent.0]
-            .children
-            .iter()
-            .copied()
-            .find(|&child| folded(&self.keys[child].name) == wanted);
-        match found {
-            Some(child) => KeyId(child),
-            None => self.add(parent, name),
-        }
+        let mut children = self.keys[parent.0].children.iter().copied();
+        children.find(|&child| folded(&self.keys[child].name) == wanted).map(KeyId)
     }
 
     fn add(&mut self, parent: KeyId, name: &[u16]) -> KeyId {
@@ -356,6 +359,18 @@ impl KeyBuilder<'_> {
     pub fn tombstone(&mut self, name: &str) -> &mut Self {
         let value = Value { name: utf16(name), kind: REG_NONE, data: Vec::new(), tombstone: true };
         self.node().values.push(value);
+        self
+    }
+
+    /// Takes a value out again.
+    ///
+    /// # Panics
+    /// When the key has no such value.
+    pub fn remove_value(&mut self, name: &str) -> &mut Self {
+        let wanted = folded(&utf16(name));
+        let values = &mut self.node().values;
+        let index = values.iter().position(|value| folded(&value.name) == wanted);
+        values.remove(index.unwrap_or_else(|| panic!("no value {name:?} to remove")));
         self
     }
 

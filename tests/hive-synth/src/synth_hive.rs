@@ -70,6 +70,25 @@ impl SynthHive {
         self.set(cell, field, &number.to_le_bytes());
     }
 
+    /// The free cells, in the order of the file.
+    pub fn free_cells(&self) -> Vec<u32> {
+        let mut free = Vec::new();
+        let mut bin = BASE_BLOCK_SIZE;
+        while self.bytes.get(bin..bin + 4) == Some(b"hbin") {
+            let end = bin + self.number(bin + 8).unsigned_abs() as usize;
+            let mut cell = bin + 32;
+            while cell < end {
+                let size = self.number(cell);
+                if size > 0 {
+                    free.push(u32_of(cell - BASE_BLOCK_SIZE));
+                }
+                cell += size.unsigned_abs() as usize;
+            }
+            bin = end;
+        }
+        free
+    }
+
     // ---- the file ---------------------------------------------------------------------------------------------------
 
     /// Sets both sequence numbers and corrects the checksum; different numbers make the hive dirty.

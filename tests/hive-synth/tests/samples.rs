@@ -2,11 +2,22 @@
 
 use std::path::Path;
 
-use hive_synth::samples::{Kind, SECRET_MARKER, all, readme};
+use hive_synth::samples::{Kind, SECRET_MARKER, Sample, all, readme};
 use hive_synth::utf16;
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
+}
+
+/// The rules of the reference that need no more than the hive of one user, but for L15 to L17 and S09, which need
+/// profiles of more than one account or names that are not published, and H03, for no hive here has deleted records.
+const RULES: &str = "L01 L02 L03 L05 L07 L09 L10 L11 L12 L13 L14 L18 L19 C01 C02 C03 C04 C05 C06 C07 C08 C09 C10 C11 C12 \
+    C13 C14 C15 C16 C17 C18 C19 C20 C21 C22 C23 C24 C25 C27 S01 S02 S03 S04 S05 S06 S07 S08 H01 H02 H04";
+/// Of these, the ones whose near misses stand in tests of their own.
+const NEARLY_ELSEWHERE: &str = "L01 L02 L03 L05 L07 L09 C01 C03 C04 C05 C07 C08 C09 C27 S01 H01 H04";
+
+fn samples() -> impl Iterator<Item = &'static Sample> {
+    all().iter().flat_map(|host| host.samples)
 }
 
 #[test]
@@ -26,7 +37,7 @@ fn samples_are_small() {
     let sizes: Vec<usize> =
         all().iter().flat_map(|host| host.samples).map(|sample| (sample.bytes)().len()).collect();
     assert!(sizes.iter().all(|&size| size <= 64 * 1024));
-    assert!(sizes.iter().sum::<usize>() < 1024 * 1024);
+    assert!(sizes.iter().sum::<usize>() < 2 * 1024 * 1024);
 }
 
 #[test]
@@ -43,14 +54,45 @@ fn every_place_that_fires_is_in_its_hive() {
 }
 
 #[test]
-fn the_planted_secret_is_in_one_hive_only() {
+fn every_place_that_is_silent_is_in_its_hive() {
+    for sample in samples() {
+        let bytes = (sample.bytes)();
+        for silent in sample.nearly.iter().chain(sample.not_judged) {
+            let names = silent.place.split('\\').all(|name| contains(&bytes, name.as_bytes()));
+            assert!(names, "{} is not in {}", silent.place, sample.path);
+        }
+    }
+}
+
+#[test]
+fn every_rule_fires_and_nearly_fires() {
+    for rule in RULES.split_whitespace() {
+        assert!(samples().any(|sample| sample.fires.iter().any(|fired| fired.rule == rule)), "{rule}");
+        let nearly = samples().any(|sample| sample.nearly.iter().any(|silent| silent.rule == rule));
+        assert_ne!(nearly, NEARLY_ELSEWHERE.contains(rule), "{rule}");
+    }
+}
+
+#[test]
+fn rules_stand_in_the_order_of_the_reference_and_each_once_for_a_hive() {
+    let place = |rule: &str| ("LCSXH".find(&rule[..1]), rule[1..].to_owned());
+    for sample in samples() {
+        assert!(sample.fires.is_sorted_by_key(|fired| place(fired.rule)), "{}", sample.path);
+        let mut rules: Vec<&str> = sample.fires.iter().map(|fired| fired.rule).collect();
+        rules.dedup();
+        assert_eq!(rules.len(), sample.fires.len(), "{}", sample.path);
+    }
+}
+
+#[test]
+fn the_planted_secret_is_in_two_hives_only() {
     let holders: Vec<&str> = all()
         .iter()
         .flat_map(|host| host.samples)
         .filter(|sample| contains(&(sample.bytes)(), SECRET_MARKER.as_bytes()))
         .map(|sample| sample.path)
         .collect();
-    assert_eq!(holders, ["C/Users/mlind/NTUSER.DAT"]);
+    assert_eq!(holders, ["C/Users/mlind/NTUSER.DAT", "C/Documents and Settings/ehart/NTUSER.DAT"]);
     let wide: Vec<u8> = utf16(SECRET_MARKER).iter().flat_map(|unit| unit.to_le_bytes()).collect();
     assert!(!all().iter().flat_map(|host| host.samples).any(|sample| contains(&(sample.bytes)(), &wide)));
 }

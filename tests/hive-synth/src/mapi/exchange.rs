@@ -1,5 +1,5 @@
 use super::encode::mailbox_entry_id;
-use super::profile::{NewProfile, ProfileWriter};
+use super::profile::{NewProfile, ProfileWriter, Section};
 use super::uid::Uid;
 use crate::builder::HiveBuilder;
 
@@ -168,6 +168,38 @@ pub fn calcon_profile(hive: &mut HiveBuilder, profile: &NewProfile, server: &str
     edk_mailbox_agent_profile(hive, profile, &connector);
 }
 
+/// Adds stores of other people's mailboxes to a profile of [`exchange_profile`], as Outlook does (Q222914). They are
+/// as young as the profile's time says now.
+pub fn add_delegate_stores(hive: &mut HiveBuilder, profile: &NewProfile, mailboxes: &[Mailbox]) {
+    let mut writer = ProfileWriter::new(hive, profile);
+    let service = service_uid(&writer, MSEMS);
+    let mut stores = provider_uids(&writer, MSEMS, 0x3D00);
+    for mailbox in mailboxes {
+        let uid = writer.uid(&format!("delegate store {}", mailbox.dn));
+        stores.push(uid);
+        let mut section = writer.section(uid);
+        section.uids(0x3D0C, &[service]).uids(0x3414, &[Uid::DELEGATE_STORE]);
+        section.long(0x3E03, 0x21).string8(0x300A, "emsmdb.dll").long(0x3009, 0x40);
+        section.long(0x6609, 0x0C).long(0x660A, 2);
+        write_mailbox(&mut section, mailbox);
+    }
+    for uid in [Uid::ROOT, service] {
+        profile.edit(hive, uid).uids(0x3D00, &stores);
+    }
+}
+
+/// Adds a second service `MSEMS` that shares the address book of the first: MAPI refuses that, for the service may be
+/// there only once (flag 2 in 3009).
+pub fn add_second_msems(hive: &mut HiveBuilder, profile: &NewProfile) {
+    let mut writer = ProfileWriter::new(hive, profile);
+    let (first, second) = (service_uid(&writer, MSEMS), writer.uid("second MSEMS"));
+    let books = provider_uids(&writer, MSEMS, 0x3D01);
+    let mut section = writer.section(second);
+    service_values(&mut section, MSEMS);
+    section.uids(0x3D01, &books);
+    profile.edit(hive, Uid::ROOT).uids(0x3D0E, &[first, second]);
+}
+
 fn resolved_profile(hive: &mut HiveBuilder, profile: &NewProfile, kind: ServiceKind, mailbox: &Mailbox) {
     let mut writer = ProfileWriter::new(hive, profile);
     write_instance(&mut writer);
@@ -245,7 +277,7 @@ pub(super) fn write_service_without_providers(writer: &mut ProfileWriter<'_>, ki
     service_values(&mut writer.section(uid), kind);
 }
 
-fn service_values(section: &mut super::Section<'_>, kind: ServiceKind) {
+fn service_values(section: &mut Section<'_>, kind: ServiceKind) {
     section
         .string8(0x3D09, kind.name)
         .string8(0x3D0A, "emsui.dll")
@@ -272,15 +304,11 @@ pub(super) fn write_providers(writer: &mut ProfileWriter<'_>, kind: ServiceKind,
                 section.string8(0x3006, "Microsoft Exchange Message Store");
                 section.long(0x6609, kind.private_open_flags).long(0x660A, 1);
                 section.uids(0x3414, &[Uid::PRIVATE_STORE]);
-                match mailbox {
-                    Some(mailbox) => section
-                        .string8(0x3001, &format!("Mailbox - {}", mailbox.display_name))
-                        .string8(0x660B, &mailbox.dn)
-                        .string8(0x660C, &mailbox.server)
-                        .string8(0x6614, &mailbox.server_dn())
-                        .binary(0x0FFF, &mailbox_entry_id(&mailbox.server, &mailbox.dn)),
-                    None => section.string8(0x3001, "Private Folders"),
-                };
+                if let Some(mailbox) = mailbox {
+                    write_mailbox(&mut section, mailbox);
+                } else {
+                    section.string8(0x3001, "Private Folders");
+                }
             }
             Provider::PublicStore => {
                 section.long(0x3E03, 0x21).string8(0x300A, "emsmdb.dll").long(0x3009, 0x40);
@@ -302,6 +330,16 @@ pub(super) fn write_providers(writer: &mut ProfileWriter<'_>, kind: ServiceKind,
             }
         }
     }
+}
+
+/// What a store holds about the mailbox that it opens.
+fn write_mailbox(section: &mut Section<'_>, mailbox: &Mailbox) {
+    section
+        .string8(0x3001, &format!("Mailbox - {}", mailbox.display_name))
+        .string8(0x660B, &mailbox.dn)
+        .string8(0x660C, &mailbox.server)
+        .string8(0x6614, &mailbox.server_dn())
+        .binary(0x0FFF, &mailbox_entry_id(&mailbox.server, &mailbox.dn));
 }
 
 pub(super) fn service_uid(writer: &ProfileWriter<'_>, kind: ServiceKind) -> Uid {

@@ -3,13 +3,16 @@
 //! The facts come from the project's domain reference (`mapi-profiles.md`); its sections and test vectors are cited
 //! as "reference, section n" and "Vn". Everything here writes; nothing can read.
 
+mod add_in;
 mod broken;
 mod encode;
 mod exchange;
+mod ldap;
 mod outlook;
 mod profile;
 mod uid;
 
+pub use add_in::{AddIn, add_in_profile};
 pub use broken::{
     dangling_service_profile, empty_profile, no_providers_profile, no_service_table_profile,
     skeleton_only_profile, unresolved_msems_profile,
@@ -19,10 +22,11 @@ pub use encode::{
     wrapped_entry_id,
 };
 pub use exchange::{
-    Connector, Mailbox, calcon_profile, edk_gateway_profile, edk_mailbox_agent_profile, exchange_profile,
-    imc_profile,
+    Connector, Mailbox, add_delegate_stores, add_second_msems, calcon_profile, edk_gateway_profile,
+    edk_mailbox_agent_profile, exchange_profile, imc_profile,
 };
-pub use outlook::{AccountText, Pop3Account, outlook_profile};
+pub use ldap::{Directory, ldap_profile};
+pub use outlook::{AccountText, Pop3Account, outlook_profile, pst_profile};
 pub use profile::{NewProfile, ProfileWriter, Section};
 pub use uid::Uid;
 

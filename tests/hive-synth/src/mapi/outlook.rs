@@ -1,5 +1,5 @@
 use super::encode::pst_entry_id;
-use super::exchange::write_instance;
+use super::exchange::{write_instance, write_root};
 use super::profile::{NewProfile, ProfileWriter, Section};
 use super::uid::Uid;
 use crate::builder::{HiveBuilder, KeyBuilder};
@@ -80,6 +80,21 @@ pub fn outlook_profile(hive: &mut HiveBuilder, profile: &NewProfile, account: &P
     writer.section(Uid::OPAQUE).clsid(0x6002, profile.uid("opaque"));
     writer.section(preferences).systime(0x0032, profile.first_written);
     write_accounts(&mut writer, account, &entry_id, book_service, pst_service, preferences);
+}
+
+/// A profile as a program makes it for PST files alone, one service `MSPST MS` for each.
+pub fn pst_profile(hive: &mut HiveBuilder, profile: &NewProfile, paths: &[&str]) {
+    let mut writer = ProfileWriter::new(hive, profile);
+    let numbered = |role: &str| -> Vec<Uid> {
+        (1..=paths.len()).map(|number| profile.uid(&format!("{role} {number}"))).collect()
+    };
+    let (services, stores) = (numbered("MSPST MS"), numbered("PST store"));
+    write_instance(&mut writer);
+    write_root(&mut writer, &[], &services, &stores);
+    for ((&service, &store), path) in services.iter().zip(&stores).zip(paths) {
+        write_pst_service(&mut writer.section(service), "MSPST MS", store);
+        write_pst_store(&mut writer.section(store), path, &pst_entry_id(path), service);
+    }
 }
 
 /// A PST service section; `MSPST MS` is the older, `MSUPST MS` the Unicode form.

@@ -54,6 +54,23 @@ impl NewProfile {
         self
     }
 
+    /// The same profile, at a later time: what is then written into it is as young as that.
+    #[must_use]
+    pub fn later(mut self, time: u64) -> Self {
+        self.first_written = time;
+        self
+    }
+
+    /// A section that was written before, to change it without a trace in its time.
+    ///
+    /// # Panics
+    /// When the profile has no such section.
+    pub fn edit<'h>(&self, hive: &'h mut HiveBuilder, uid: Uid) -> Section<'h> {
+        let path = format!(r"{}\{}", self.path(), uid.hex());
+        assert!(hive.has_key(&path), "no section {path} to edit");
+        Section { key: hive.key(&path), width: self.width }
+    }
+
     /// The UID of the section with this part to play in the profile.
     pub fn uid(&self, role: &str) -> Uid {
         Uid::derived(&format!("{}\0{role}", self.seed))
@@ -85,6 +102,11 @@ impl<'h> ProfileWriter<'h> {
     /// The UID of the section with this part to play in the profile.
     pub fn uid(&self, role: &str) -> Uid {
         self.profile.uid(role)
+    }
+
+    /// The hive that is written.
+    pub(super) fn hive(&mut self) -> &mut HiveBuilder {
+        self.hive
     }
 
     /// Makes a section.
@@ -195,6 +217,12 @@ impl<'h> Section<'h> {
     /// Any property, `REG_BINARY`.
     pub fn property(&mut self, kind: u16, id: u16, data: &[u8]) -> &mut Self {
         self.key.binary(&property_name(kind, id), data);
+        self
+    }
+
+    /// Takes a property out again.
+    pub fn remove(&mut self, kind: u16, id: u16) -> &mut Self {
+        self.key.remove_value(&property_name(kind, id));
         self
     }
 

@@ -1,5 +1,5 @@
 use super::user_hive::{Shell, UserHive};
-use super::{Host, Kind, Sample};
+use super::{Host, Kind, Sample, Status};
 use crate::builder::Version;
 use crate::filetime;
 use crate::mapi::{
@@ -14,14 +14,20 @@ pub(super) const HOST: Host = Host {
             path: "C/Documents and Settings/svc-backup/NTUSER.DAT",
             kind: Kind::Hive,
             about: "Hive of a service account with one resolved Exchange profile that is its default, format 1.3, clean",
+            status: Status::Whole,
             fires: &[],
+            nearly: &[],
+            not_judged: &[],
             bytes: service_account,
         },
         Sample {
             path: "C/Documents and Settings/jsample/NTUSER.DAT",
             kind: Kind::Hive,
             about: "Hive of a user with one Outlook 2003 profile (POP3 and PST, no stored password) that is the default, format 1.3, clean",
+            status: Status::Whole,
             fires: &[],
+            nearly: &[],
+            not_judged: &[],
             bytes: user,
         },
     ],

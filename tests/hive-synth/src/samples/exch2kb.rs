@@ -1,5 +1,5 @@
 use super::user_hive::{Shell, UserHive};
-use super::{Host, Kind, Sample, info, low};
+use super::{Host, Kind, Sample, Silent, Status, info, low, silent};
 use crate::builder::Version;
 use crate::filetime;
 use crate::mapi::{DELETED_PROFILES, Mailbox, NewProfile, PROFILES, exchange_profile};
@@ -15,21 +15,27 @@ pub(super) const HOST: Host = Host {
             path: "C/WINNT/system32/config/DEFAULT",
             kind: Kind::Hive,
             about: "Default hive (HKU\\.DEFAULT), format 1.3, dirty: sequence numbers 41 and 40, no log beside it",
+            status: Status::Whole,
             fires: &[
                 info("C27", &[NIGHTLY, REPORT], "profiles in the DEFAULT hive: those of LocalSystem"),
                 info("S08", &[NIGHTLY, REPORT], "connect flags 6604 are 2 and 6606 lacks 0x4000"),
                 info("H01", &["base block"], "the sequence numbers differ, and no log is there to replay"),
             ],
+            nearly: &[],
+            not_judged: NOT_JUDGED,
             bytes: default_hive,
         },
         Sample {
             path: "C/Documents and Settings/jadmin/NTUSER.DAT",
             kind: Kind::Hive,
             about: "Hive of an administrator, format 1.3, clean",
+            status: Status::Whole,
             fires: &[
                 info("L07", &["jadmin"], "`Deleted Profiles` holds one profile"),
                 low("L10", &["jadmin"], "`Profiles` is empty while `Deleted Profiles` is not"),
             ],
+            nearly: &[silent("L11", "Deleted Profiles", "the key holds a profile")],
+            not_judged: &[],
             bytes: administrator,
         },
     ],
@@ -37,6 +43,32 @@ pub(super) const HOST: Host = Host {
 
 const NIGHTLY: &str = "Nightly Maintenance";
 const REPORT: &str = "Mailbox Report";
+
+/// All rules that argue from something not being there, C02 among them: no `DefaultProfile` is to be seen.
+const NOT_JUDGED: &[Silent] = &[
+    unreplayed("L10"),
+    unreplayed("L11"),
+    unreplayed("L13"),
+    unreplayed("C01"),
+    unreplayed("C02"),
+    unreplayed("C03"),
+    unreplayed("C04"),
+    unreplayed("C05"),
+    unreplayed("C06"),
+    unreplayed("C07"),
+    unreplayed("C08"),
+    unreplayed("C09"),
+    unreplayed("C10"),
+    unreplayed("C11"),
+    unreplayed("C13"),
+    unreplayed("C19"),
+    unreplayed("C20"),
+    unreplayed("C25"),
+];
+
+const fn unreplayed(rule: &'static str) -> Silent {
+    silent(rule, "Profiles", "the hive is dirty and not replayed, so what is not to be seen may be there")
+}
 
 fn default_hive() -> Vec<u8> {
     let mut hive = UserHive {

@@ -1,5 +1,5 @@
 use super::user_hive::UserHive;
-use super::{Fires, Host, Kind, Sample, info, low, medium};
+use super::{Fires, Host, Kind, Sample, Status, info, low, medium, silent};
 use crate::builder::Version;
 use crate::mapi::{
     Connector, DELETED_PROFILES, Mailbox, NewProfile, PROFILES, calcon_profile, edk_gateway_profile,
@@ -19,14 +19,27 @@ pub(super) const HOST: Host = Host {
             path: "C/WINNT/Profiles/exsvc/NTUSER.DAT",
             kind: Kind::Hive,
             about: "Hive of the Exchange service account, format 1.3, clean",
+            status: Status::Whole,
             fires: FIRES,
+            nearly: &[
+                silent(
+                    "L12",
+                    GATEWAY,
+                    "in the form of the Exchange Development Kit, but marked for deletion",
+                ),
+                silent("L12", IMC, "of a family of its own"),
+            ],
+            not_judged: &[],
             bytes: service_account,
         },
         Sample {
             path: "C/WINNT/Profiles/exsvc/Personal/notes.txt",
             kind: Kind::Other,
             about: "Ordinary text file beside the hive",
+            status: Status::Whole,
             fires: &[],
+            nearly: &[],
+            not_judged: &[],
             bytes: || b"Synthetic text file. Not a registry hive.\r\n".to_vec(),
         },
     ],
@@ -43,7 +56,8 @@ const ARCHIVE: &str = "Archive Job";
 const GATEWAY: &str = "FaxGateway 000000c801be8af30647b000";
 
 const EDK_SHAPED: &[&str] = &[CALCON[0], CALCON[1], CALCON[2], CALCON[3], IMC, GATEWAY];
-const UNENCRYPTED: &[&str] = &[CALCON[0], CALCON[1], CALCON[2], CALCON[3], ARCHIVE];
+/// One of them stands in both lists.
+const UNENCRYPTED: &[&str] = &[CALCON[0], CALCON[1], CALCON[2], CALCON[3], ARCHIVE, ARCHIVE];
 
 const FIRES: &[Fires] = &[
     low(
@@ -60,7 +74,11 @@ const FIRES: &[Fires] = &[
         EDK_SHAPED,
         "connect flags 6604 are 1 or 3, as the Exchange Development Kit sets them; the account kind is unknown without a SYSTEM hive",
     ),
-    info("S08", UNENCRYPTED, "connect flags 6604 are 2 or 3 (no RPC encryption) and 6606 lacks 0x4000"),
+    info(
+        "S08",
+        UNENCRYPTED,
+        "connect flags 6604 are 2 or 3 (no RPC encryption) and 6606 lacks 0x4000; `Archive Job` stands in both lists",
+    ),
 ];
 
 fn service_account() -> Vec<u8> {

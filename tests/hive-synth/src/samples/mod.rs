@@ -1,15 +1,26 @@
-//! The synthetic fleet below `sample-hives`: what each file is, and which rules it fires.
+//! The synthetic fleet below `sample-hives`: what each file is, which rules it fires, and which it nearly fires.
 //!
 //! One entry of [`all`] is one file; the README of the samples is written from the same entries.
 
+mod audit06;
+mod bessrv2;
+mod case09;
 mod clean01;
+mod damaged7;
+mod edit04;
 mod exch2kb;
 mod exch55a;
+mod laptop5;
+mod linksrv1;
 mod readme;
 mod recov01;
 mod ts02;
 mod user_hive;
 mod wks014;
+mod wks021;
+mod wks033;
+mod wks052;
+mod wks061;
 
 pub use readme::readme;
 
@@ -33,8 +44,14 @@ pub struct Sample {
     pub kind: Kind,
     /// What it shows.
     pub about: &'static str,
+    /// How far it reads.
+    pub status: Status,
     /// The rules of the reference that it fires, in the order of the reference.
     pub fires: &'static [Fires],
+    /// Rules that it fires not, but nearly.
+    pub nearly: &'static [Silent],
+    /// Rules that cannot be judged in a place, since what they need is not to be seen.
+    pub not_judged: &'static [Silent],
     /// Makes the file.
     pub bytes: fn() -> Vec<u8>,
 }
@@ -50,6 +67,22 @@ pub enum Kind {
     Other,
 }
 
+/// How far a file reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    /// To the last byte.
+    Whole,
+    /// But for places that are damaged.
+    Damaged,
+}
+
+impl Sample {
+    /// Whether nothing in the file is as Windows and MAPI would not write it.
+    pub fn is_intact(&self) -> bool {
+        self.status == Status::Whole && !self.fires.iter().any(|fired| fired.rule == "C23")
+    }
+}
+
 /// A rule that a hive fires.
 #[derive(Clone, Copy, Debug)]
 pub struct Fires {
@@ -59,6 +92,17 @@ pub struct Fires {
     pub severity: Severity,
     /// The profiles or keys that fire it.
     pub places: &'static [&'static str],
+    /// Why.
+    pub why: &'static str,
+}
+
+/// A rule that is silent about a place.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent {
+    /// Rule of the reference, `L01`.
+    pub rule: &'static str,
+    /// The profile or key.
+    pub place: &'static str,
     /// Why.
     pub why: &'static str,
 }
@@ -87,8 +131,25 @@ impl Severity {
 
 /// The fleet, hosts by name.
 pub fn all() -> &'static [Host] {
-    static ALL: &[Host] =
-        &[clean01::HOST, exch2kb::HOST, exch55a::HOST, recov01::HOST, ts02::HOST, wks014::HOST];
+    static ALL: &[Host] = &[
+        audit06::HOST,
+        bessrv2::HOST,
+        case09::HOST,
+        clean01::HOST,
+        damaged7::HOST,
+        edit04::HOST,
+        exch2kb::HOST,
+        exch55a::HOST,
+        laptop5::HOST,
+        linksrv1::HOST,
+        recov01::HOST,
+        ts02::HOST,
+        wks014::HOST,
+        wks021::HOST,
+        wks033::HOST,
+        wks052::HOST,
+        wks061::HOST,
+    ];
     ALL
 }
 
@@ -105,4 +166,8 @@ const fn low(rule: &'static str, places: &'static [&'static str], why: &'static 
 
 const fn medium(rule: &'static str, places: &'static [&'static str], why: &'static str) -> Fires {
     Fires { rule, severity: Severity::Medium, places, why }
+}
+
+const fn silent(rule: &'static str, place: &'static str, why: &'static str) -> Silent {
+    Silent { rule, place, why }
 }

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use super::{Kind, Sample, all};
+use super::{Kind, Sample, Silent, Status, all};
 
 const INTRODUCTION: &str = "\
 # Sample hives
@@ -22,16 +22,20 @@ Rules are those of the project's domain reference. A severity is the one for a r
 SYSTEM and SOFTWARE hives the kind of an account is known only from well-known SIDs, and rules that need these hives
 (L04, L06, L08, C16, C17 of ordinary accounts, C26, X03, X05, X06, H05) have nothing to judge. Where a rule fires for
 several profiles, they are listed; whether that makes one finding or several is the rule's choice.
+
+What nearly fires a rule is told as well, and in a damaged hive what cannot be judged: a finding there would be claimed
+from what was not seen. Every rule that needs no more than one user's hive fires somewhere, but for those named at the
+end.
 ";
 
 const FLEET: &str = "\
 ## Rules across hosts
 
-- X01: 12 of the 20 profiles with a home server name `EXCH2KB` (hosts CLEAN01, EXCH2KB, TS02), the other 8, all of host
-  EXCH55A, name `EXCH55A`. Against that majority X01 fires for the account `exsvc` alone.
+- X01: 48 profiles name a home server, and no server is named by more than 12 of them (`EXCH2KB`, by hosts CLEAN01,
+  EXCH2KB and TS02): there is no majority to differ from.
 - X02, X04, L15: no mailbox is named by three accounts, and no two profiles share a search key. The two profiles
   `Archive Job` of EXCH55A name the same mailbox, in one account; both accounts of TS02 name the same connector.
-- H02, H03, L13, C06, C11, C12, C13, C22, C23, S05: no sample fires them. Deleted records are in no hive.
+- L15, L16, L17, S09, H03: no sample fires them. Deleted records are in no hive.
 ";
 
 /// The text of `sample-hives/README.md`.
@@ -48,6 +52,9 @@ pub fn readme() -> String {
 
 fn describe(text: &mut String, host: &str, sample: &Sample) {
     write!(text, "\n### `{host}/{}`\n\n{}.\n", sample.path, sample.about).expect("memory");
+    if sample.status == Status::Damaged {
+        text.push_str("\nDamaged: the coverage table says `partial`, and the exit code of a scan is 3.\n");
+    }
     match (sample.kind, sample.fires) {
         (Kind::Hive, []) => text.push_str("\nFires nothing.\n"),
         (Kind::Log | Kind::Other, _) => {}
@@ -60,15 +67,18 @@ fn describe(text: &mut String, host: &str, sample: &Sample) {
             }
         }
     }
-    if sample.dirty() {
-        text.push_str(
-            "\nNot judged, since the hive is dirty and not replayed: L10, L13 and C01 to C09 (C02 would fire).\n",
-        );
-    }
+    list(text, "Nearly fires", sample.nearly);
+    list(text, "Not judged", sample.not_judged);
 }
 
-impl Sample {
-    fn dirty(&self) -> bool {
-        self.fires.iter().any(|fired| fired.rule == "H01")
+fn list(text: &mut String, what: &str, silent: &[Silent]) {
+    if silent.is_empty() {
+        return;
+    }
+    write!(text, "\n{what}:\n\n").expect("memory");
+    for alike in silent.chunk_by(|one, other| (one.place, one.why) == (other.place, other.why)) {
+        let rules: Vec<&str> = alike.iter().map(|silent| silent.rule).collect();
+        let Silent { place, why, .. } = alike[0];
+        writeln!(text, "- {} in `{place}`: {why}.", rules.join(", ")).expect("memory");
     }
 }

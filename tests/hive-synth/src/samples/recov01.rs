@@ -1,5 +1,5 @@
 use super::user_hive::{Shell, UserHive};
-use super::{Fires, Host, Kind, Sample, info, low, medium};
+use super::{Fires, Host, Kind, Sample, Status, info, low, medium, silent};
 use crate::builder::Version;
 use crate::mapi::{
     NewProfile, PROFILES, dangling_service_profile, empty_profile, no_providers_profile,
@@ -15,14 +15,27 @@ pub(super) const HOST: Host = Host {
             path: "C/Documents and Settings/mbxsvc/NTUSER.DAT",
             kind: Kind::Hive,
             about: "Hive of the account that ran the export, format 1.3, clean; one value over 16,344 bytes in a single cell",
+            status: Status::Whole,
             fires: FIRES,
+            nearly: &[
+                silent(
+                    "C10",
+                    OTHER_FOLDER,
+                    "the PST lies in a folder `EXMERGEDATA OLD`, which is another name",
+                ),
+                silent("C10", DANGLING, "a PST service alone"),
+            ],
+            not_judged: &[],
             bytes: || export_account(LATER),
         },
         Sample {
             path: "C/Documents and Settings/mbxsvc/NTUSER.DAT.LOG",
             kind: Kind::Log,
             about: "Old-format log (file type 1) of the last write, already in the hive: its sequence numbers are one lower, as Windows XP and Server 2003 leave them. The hive is clean, so there is nothing to replay and H01 does not fire",
+            status: Status::Whole,
             fires: &[],
+            nearly: &[],
+            not_judged: &[],
             bytes: log_of_last_write,
         },
     ],
@@ -33,6 +46,7 @@ const SKELETON: &str = "Recovery Run 2";
 const NO_PROVIDERS: &str = "Recovery Run 3";
 const NO_TABLE: &str = "Recovery Run 4";
 const EMPTY: &str = "Recovery Run 5";
+const OTHER_FOLDER: &str = "Recovery Run 6";
 const DANGLING: &str = "Merged Export";
 
 const FIRES: &[Fires] = &[
@@ -43,7 +57,7 @@ const FIRES: &[Fires] = &[
     medium("C07", &[NO_PROVIDERS], "service `MSEMS` has none of `01023d00`, `01023d01`, `01023d02`"),
     low(
         "C08",
-        &[UNRESOLVED],
+        &[UNRESOLVED, OTHER_FOLDER],
         "no home server and no resolved mailbox, but 6607 and 6608 as typed; the account kind is unknown",
     ),
     low(
@@ -58,10 +72,14 @@ const FIRES: &[Fires] = &[
     ),
     info(
         "C25",
-        &[UNRESOLVED, SKELETON, NO_PROVIDERS],
+        &[UNRESOLVED, SKELETON, NO_PROVIDERS, OTHER_FOLDER],
         "side effect: `MSEMS` without 661b, 663b, 6610, 6611 and entry identifier",
     ),
-    info("S08", &[UNRESOLVED, SKELETON], "side effect: connect flags 6604 are 2, the default of mapisvc.inf"),
+    info(
+        "S08",
+        &[UNRESOLVED, SKELETON, OTHER_FOLDER],
+        "side effect: connect flags 6604 are 2, the default of mapisvc.inf",
+    ),
 ];
 
 /// The last write to the hive, and the moment before it.
@@ -99,6 +117,14 @@ fn export_account(desktop_written: u64) -> Vec<u8> {
     no_service_table_profile(&mut hive, &profile(NO_TABLE, 3));
     no_providers_profile(&mut hive, &profile(NO_PROVIDERS, 4));
     skeleton_only_profile(&mut hive, &profile(SKELETON, 5));
+    let other_folder = profile(OTHER_FOLDER, 6);
+    unresolved_msems_profile(
+        &mut hive,
+        &other_folder,
+        "Mailbox Two",
+        "RECOV01",
+        Some(r"D:\EXMERGEDATA OLD\MAILBOX2.PST"),
+    );
 
     let icons: Vec<u8> = (0..=250).cycle().take(17_000).collect();
     hive.key(r"Software\Microsoft\Windows\CurrentVersion\Explorer\TrayNotify").binary("IconStreams", &icons);

@@ -1,7 +1,10 @@
 use super::user_hive::UserHive;
-use super::{Host, Kind, Sample, info, low};
+use super::{Host, Kind, Sample, Status, info, low, medium, silent};
 use crate::builder::{HiveBuilder, Version};
-use crate::mapi::{Mailbox, NewProfile, PROFILES, calcon_profile, edk_name, exchange_profile, imc_profile};
+use crate::mapi::{
+    AccountText, Mailbox, NewProfile, PROFILES, Pop3Account, calcon_profile, edk_name, exchange_profile,
+    imc_profile, outlook_profile,
+};
 use crate::{MILLISECOND, Sid, filetime};
 
 const SERVER: &str = "EXCH2KB";
@@ -15,6 +18,7 @@ pub(super) const HOST: Host = Host {
             path: "C/Windows/ServiceProfiles/NetworkService/NTUSER.DAT",
             kind: Kind::Hive,
             about: "Hive of the network service account, format 1.5, clean: one of each",
+            status: Status::Whole,
             fires: &[
                 info("L02", &[CALCON], "just one name starts with `MSExchangeCalCon`"),
                 info("L03", &[IMC_OF_SERVICE], "just one name starts with `MSExchangeIMC `"),
@@ -27,12 +31,36 @@ pub(super) const HOST: Host = Host {
                 ),
                 info("S08", &[CALCON], "connect flags 6604 are 3 (no RPC encryption) and 6606 lacks 0x4000"),
             ],
+            nearly: &[
+                silent("C16", IMC_OF_SERVICE, "the account of a service, but nothing of Outlook"),
+                silent("C17", IMC_OF_SERVICE, "and no PST service"),
+            ],
+            not_judged: &[],
             bytes: network_service,
+        },
+        Sample {
+            path: "C/Windows/ServiceProfiles/LocalService/NTUSER.DAT",
+            kind: Kind::Hive,
+            about: "Hive of the local service account, format 1.5, clean: Outlook was run in it",
+            status: Status::Whole,
+            fires: &[
+                low(
+                    "C16",
+                    &[OUTLOOK],
+                    "sections 0a0d02…, 9375… and a service `CONTAB` in the hive of a service account",
+                ),
+                medium("C17", &[OUTLOOK], "a service `MSUPST MS` in the hive of a service account"),
+                info("C27", &[OUTLOOK], "a profile in the hive of LocalService"),
+            ],
+            nearly: &[],
+            not_judged: &[],
+            bytes: local_service,
         },
         Sample {
             path: "C/Users/svc-mail/NTUSER.DAT",
             kind: Kind::Hive,
             about: "Hive of an account, format 1.5, clean: two Internet Mail Service profiles and four near misses (`MSExchangeIMC` without what follows, `MSExchangeCal Archive`, an EDK-like name whose time is out of range, a name of 64 characters); its subkeys lists are split, with index roots",
+            status: Status::Whole,
             fires: &[
                 low("L05", &[IMC_FIRST, IMC_SECOND], "two names start with `MSExchangeIMC `"),
                 info("C02", &["Profiles"], "profiles, but no `DefaultProfile`"),
@@ -42,6 +70,11 @@ pub(super) const HOST: Host = Host {
                     "connect flags 6604 are 1; the account kind is unknown without a SYSTEM hive",
                 ),
             ],
+            nearly: &[
+                silent("L12", OUT_OF_RANGE, "the high half of the time is none of 1986 to 2057"),
+                silent("C21", LONGEST, "64 characters, not more"),
+            ],
+            not_judged: &[],
             bytes: mail_account,
         },
     ],
@@ -51,6 +84,11 @@ const CALCON: &str = "MSExchangeCalCon 000006a001c95f9fbb162800";
 const IMC_OF_SERVICE: &str = "MSExchangeIMC 0000071401c95f9fc1c93e80";
 const IMC_FIRST: &str = "MSExchangeIMC 000003e801c95f9fe26cf500";
 const IMC_SECOND: &str = "MSExchangeIMC 0000041401c9606909432e00";
+
+/// The EDK pattern wants a time from 1986 to 2057 (high word 01b00000 to 01ffffff); this one is of 1770.
+const OUT_OF_RANGE: &str = "SyncGateway 0000012c00be92e19c6ae2a0";
+const LONGEST: &str = "Long Name Long Name Long Name Long Name Long Name Long Name Long";
+const OUTLOOK: &str = "Outlook";
 
 fn network_service() -> Vec<u8> {
     let created = filetime(2008, 11, 3, 9, 0, 0, 0);
@@ -70,6 +108,31 @@ fn network_service() -> Vec<u8> {
     calcon_profile(&mut hive, &profile, SERVER, SITE);
     let profile = NewProfile::new(PROFILES, &edk_name("MSExchangeIMC", 1812, imc), imc + 60 * MILLISECOND);
     imc_profile(&mut hive, &profile, SERVER, SITE);
+    hive.build().bytes
+}
+
+fn local_service() -> Vec<u8> {
+    let mut hive = UserHive {
+        version: Version::V1_5,
+        file_name: r"\SystemRoot\ServiceProfiles\LocalService\NTUSER.DAT",
+        sid: Some(Sid::LOCAL_SERVICE),
+        created: filetime(2008, 11, 3, 9, 0, 0, 0),
+        last_written: filetime(2009, 1, 20, 13, 0, 0, 0),
+        shell: None,
+        protected_storage: false,
+    }
+    .builder();
+    let account = Pop3Account {
+        display_name: "Collector".to_owned(),
+        email: "collector@example.test".to_owned(),
+        server: "mail.example.test".to_owned(),
+        pst_path: r"D:\Collector\collector.pst".to_owned(),
+        password: None,
+        text: AccountText::Binary,
+    };
+    let made = filetime(2009, 1, 20, 12, 0, 0, 0);
+    outlook_profile(&mut hive, &NewProfile::new(PROFILES, OUTLOOK, made).seed("LocalService"), &account);
+    hive.key(PROFILES).sz("DefaultProfile", OUTLOOK);
     hive.build().bytes
 }
 
@@ -96,9 +159,8 @@ fn mail_account() -> Vec<u8> {
     }
     near_miss(&mut hive, "MSExchangeIMC", 0);
     near_miss(&mut hive, "MSExchangeCal Archive", 1);
-    // The EDK pattern wants a time from 1986 to 2057 (high word 01b00000 to 01ffffff); this one is of 1770.
-    near_miss(&mut hive, "SyncGateway 0000012c00be92e19c6ae2a0", 2);
-    near_miss(&mut hive, &"Long Name ".repeat(7)[..64], 3);
+    near_miss(&mut hive, OUT_OF_RANGE, 2);
+    near_miss(&mut hive, LONGEST, 3);
     hive.build().bytes
 }
 

@@ -28,6 +28,61 @@ pub(super) struct Shell<'a> {
     pub(super) cache: &'a str,
 }
 
+/// The hive of somebody who logged on to Windows 2000, XP or Server 2003; the last part of the folder is the name.
+pub(super) fn user_of_2003(folder: &str, sid: &str, created: u64, last_written: u64) -> HiveBuilder {
+    let shell = Shell {
+        folder,
+        logon_user_name: folder.rsplit('\\').next(),
+        app_data: "Application Data",
+        cache: r"Local Settings\Temporary Internet Files",
+    };
+    account_of_2003(folder, sid, created, last_written, Some(shell))
+}
+
+/// The hive of an account that never logged on at the screen, of Windows NT 4.0 to Server 2003.
+pub(super) fn service_of_2003(folder: &str, sid: &str, created: u64, last_written: u64) -> HiveBuilder {
+    account_of_2003(folder, sid, created, last_written, None)
+}
+
+/// The hive of somebody who logged on to Windows 10.
+pub(super) fn user_of_windows_10(folder: &str, sid: &str, created: u64) -> HiveBuilder {
+    UserHive {
+        version: Version::V1_5,
+        file_name: &format!(r"\??\{folder}\ntuser.dat"),
+        sid: Some(sid),
+        created,
+        // Windows 10 does not keep this time.
+        last_written: 0,
+        shell: Some(Shell {
+            folder,
+            logon_user_name: None,
+            app_data: r"AppData\Roaming",
+            cache: r"AppData\Local\Microsoft\Windows\INetCache",
+        }),
+        protected_storage: false,
+    }
+    .builder()
+}
+
+fn account_of_2003(
+    folder: &str,
+    sid: &str,
+    created: u64,
+    last_written: u64,
+    shell: Option<Shell<'_>>,
+) -> HiveBuilder {
+    UserHive {
+        version: Version::V1_3,
+        file_name: &format!(r"\??\{folder}\NTUSER.DAT"),
+        sid: Some(sid),
+        created,
+        last_written,
+        shell,
+        protected_storage: true,
+    }
+    .builder()
+}
+
 const EXPLORER: &str = r"Software\Microsoft\Windows\CurrentVersion\Explorer";
 
 impl UserHive<'_> {

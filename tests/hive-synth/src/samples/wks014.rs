@@ -1,5 +1,5 @@
 use super::user_hive::{Shell, UserHive};
-use super::{Host, Kind, SECRET_MARKER, Sample, info};
+use super::{Host, Kind, SECRET_MARKER, Sample, Status, info, silent};
 use crate::builder::Version;
 use crate::filetime;
 use crate::mapi::{
@@ -13,6 +13,7 @@ pub(super) const HOST: Host = Host {
         path: "C/Users/mlind/NTUSER.DAT",
         kind: Kind::Hive,
         about: "Hive of an ordinary user, format 1.5, clean; one value in a `db` record",
+        status: Status::Whole,
         fires: &[
             info(
                 "S01",
@@ -21,6 +22,8 @@ pub(super) const HOST: Host = Host {
             ),
             info("H04", &["Outlook"], "all sections were written within two milliseconds"),
         ],
+        nearly: &[silent("C14", r"Outlook\Profiles", "no other root")],
+        not_judged: &[],
         bytes: user,
     }],
 };
