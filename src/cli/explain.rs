@@ -41,6 +41,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
             }
         }
     }
+    let appendix = rule.appendix.map(|lines| lines()).unwrap_or_default();
+    if !appendix.is_empty() {
+        output.line("")?;
+    }
+    for line in appendix {
+        output.line(&line)?;
+    }
     output.finish()?;
     Ok(Exit::Success)
 }

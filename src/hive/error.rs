@@ -196,12 +196,12 @@ pub enum Error {
     /// Lists or data are shared so often that reading would not end in useful time.
     #[error("reading stopped: the keys refer to far more bytes than the file has")]
     VisitedTooMuch,
-    /// A big-data record whose segments do not add up to its value's size.
-    #[error("value of {size} bytes, its big-data segments hold {found}")]
-    BigDataShort {
+    /// A value whose cell or big-data segments hold fewer bytes than it has.
+    #[error("value of {size} bytes, of which {found} could be read")]
+    DataShort {
         /// Size of the value.
         size: u64,
-        /// Bytes in the segments.
+        /// Bytes that could be read.
         found: u64,
     },
     /// nt-hive gave up on a list with an error; the list was read by our own reader.

@@ -123,7 +123,7 @@ impl<'b> MapiValue<'b> {
         match &data {
             Ok(data) if !data.complete => {
                 let (size, found) = (u64::from(value.record().data_size()), data.bytes.len() as u64);
-                problems.add(value.at(), Some(path), Error::BigDataShort { size, found });
+                problems.add(value.at(), Some(path), Error::DataShort { size, found });
             }
             Ok(_) => {}
             Err(error) => problems.add(value.at(), Some(path), error.clone()),

@@ -84,7 +84,7 @@ fn key_rows<E>(
         let (hash, problem) = match hive.tree.data(&value) {
             Ok(data) if !data.complete => {
                 let (size, found) = (u64::from(value.record().data_size()), data.bytes.len() as u64);
-                let error = Error::BigDataShort { size, found };
+                let error = Error::DataShort { size, found };
                 let text = error.to_string();
                 problems.add(value.at(), Some(path), error);
                 (Cell::Empty, Some(text))

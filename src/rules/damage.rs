@@ -6,16 +6,17 @@
 use crate::hive::Found;
 use crate::mapi::Profile;
 
-use super::{empty_profile, msems_no_providers, no_service_table, service_dangling};
+use super::{empty_profile, msems_no_providers, no_service_table, provider_dangling, service_dangling};
 
 /// A rule and whether it holds for a profile, taken for itself.
 type Entry = (&'static str, fn(&Profile<'_>) -> bool);
 
 /// The most specific first.
-const ORDER: [Entry; 4] = [
+const ORDER: [Entry; 5] = [
     ("C03", |profile| holds(&empty_profile::found(profile))),
     ("C04", |profile| holds(&no_service_table::found(profile))),
     ("C05", |profile| holds(&service_dangling::found(profile))),
+    ("C06", |profile| !provider_dangling::found(profile).lists.is_empty()),
     ("C07", |profile| !msems_no_providers::found(profile).bare.is_empty()),
 ];
 

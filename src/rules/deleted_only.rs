@@ -22,6 +22,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "An account that only runs programs which delete their profile right after logon.",
     references: &["Q175786", "KB303221"],
     argues_from_absence: true,
+    appendix: None,
     check,
 };
 
@@ -64,8 +65,8 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
         detail,
     )
     .with(all.iter().skip(1).map(|profile| Evidence::key("profile marked for deletion", &profile.key)))
+    .beside(shown_empty)
     .timed_by(first);
     claim.count = all.len() as u64;
-    claim.evidence.extend(shown_empty);
     verdict.claim(claim);
 }

@@ -27,6 +27,7 @@ pub(super) static RULE: Rule = Rule {
         "EDK:gwmain.c",
     ],
     argues_from_absence: false,
+    appendix: None,
     check,
 };
 
@@ -52,8 +53,9 @@ fn claim(view: &View<'_>, root: &Root<'_>, list: &ProfileList<'_>) -> Option<Cla
     let detail =
         format!("{holds}: {}.{}", listed(list.profiles.iter().map(described)), gateways(&list.profiles));
     let subject = Subject { profile_state: Some(ProfileState::DeletedPending), ..Subject::root(root) };
-    let mut claim = Claim::new(Severity::Info, view.as_seen(), subject, first, detail).with(evidence);
-    claim.evidence.push(Evidence::key("key Deleted Profiles", &list.key));
+    let mut claim = Claim::new(Severity::Info, view.as_seen(), subject, first, detail)
+        .with(evidence)
+        .beside([Evidence::key("key Deleted Profiles", &list.key)]);
     if let Some(first) = list.profiles.first() {
         claim = claim.timed_by(first);
     }

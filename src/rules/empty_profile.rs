@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     severities: &[Severity::Low, Severity::Medium],
     condition: "A key under Profiles has no subkey named by 32 hexadecimal digits, and the list of its subkeys is \
                 complete. Low where the key was last changed within 60 seconds of the newest key of any root of \
-                profiles in the hive, else medium. Stands for C04, C05 and C07 where they would hold too.",
+                profiles in the hive, else medium. Stands for C04 to C07 where they would hold too.",
     implies: "The profile is a name and nothing else: no message service, no store. As a program leaves it that creates \
               a profile and gets no further, or as something leaves it that removes the sections.",
     does_not_prove: "Which of the two, or why. Known causes of a creation that fails are missing rights to change \
@@ -22,6 +22,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A hive that was copied while the profile was being created.",
     references: &["Q260288", "Q275892", "Q164849", "inferred"],
     argues_from_absence: true,
+    appendix: None,
     check,
 };
 

@@ -9,10 +9,54 @@ use crate::mapi::tags::{self, SectionKind};
 use crate::mapi::uid::{self, MapiUid};
 use crate::mapi::{MapiValue, Profile, ProviderSection};
 
+use super::hits::Hit;
 use super::wording::listed;
+use super::{Verdict, unseen};
 
 /// The name of the service in mapisvc.inf.
 pub(super) const MSEMS: &str = "MSEMS";
+
+/// A section in which the identifiers from 6600 on mean what Exchange's header says. Services of LDAP, of Microsoft Mail
+/// and of the Outlook address book use the same numbers for something else.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Settings of a profile or account: `13dbb0c8…`, or what a 3d15 names.
+    Settings,
+    /// A provider of a service `MSEMS`, or of one of the Exchange Development Kit's (`MSEMS_…`).
+    Provider,
+}
+
+/// Which part of Exchange's a section is; `None` for every other section.
+pub(super) fn part(section: &ProviderSection<'_>) -> Option<Part> {
+    match section.kind {
+        SectionKind::GlobalProfile => Some(Part::Settings),
+        SectionKind::Provider if section.service_name.as_deref().is_some_and(is_exchange) => {
+            Some(Part::Provider)
+        }
+        _ => None,
+    }
+}
+
+/// `MSEMS`, `MSEMS_EdkGateway`, `MSEMS_EdkMbAgent`, in any letter case.
+fn is_exchange(service_name: &str) -> bool {
+    service_name.split_at_checked(MSEMS.len()).is_some_and(|(start, rest)| {
+        start.eq_ignore_ascii_case(MSEMS) && (rest.is_empty() || rest.starts_with('_'))
+    })
+}
+
+/// The flags of how Exchange is connected to (6604) and of how its stores are opened (6609) that have any bit of the
+/// masks.
+pub(super) fn flags<'p, 'b>(profile: &'p Profile<'b>, connect: u32, open: u32) -> Vec<Hit<'p, 'b>> {
+    let in_section = |section: &'p ProviderSection<'b>| {
+        let (role, id, mask) = match part(section)? {
+            Part::Settings => ("connect flags", tags::PR_PROFILE_CONNECT_FLAGS, connect),
+            Part::Provider => ("open flags of a store", tags::PR_PROFILE_OPEN_FLAGS, open),
+        };
+        let (value, flags) = section.long(id).here()?;
+        (flags & mask != 0).then(|| Hit::decoded(role, section, value)).flatten()
+    };
+    profile.sections.iter().filter_map(in_section).collect()
+}
 
 /// The identifiers by which Exchange's sections say what to open: as resolved, then as typed.
 const IDENTITY: [PropId; 4] = [
@@ -32,21 +76,16 @@ pub(super) struct Unresolved<'p, 'b> {
     pub(super) providers: Vec<&'p ProviderSection<'b>>,
 }
 
-/// Why there may be services of Exchange that were not recognised, each with a key path.
-pub(super) fn unseen_services(profile: &Profile<'_>) -> Vec<String> {
-    let mut reasons = Vec::new();
-    if !profile.key.subkeys_complete {
-        reasons.push(format!("{}: not all sections could be listed", profile.key.path()));
-    }
+/// Tells why there may be services of Exchange that were not recognised.
+pub(super) fn unseen_services(profile: &Profile<'_>, verdict: &mut Verdict) {
+    unseen::sections(profile, verdict);
     let may_be_service = |section: &&ProviderSection<'_>| {
         matches!(section.kind, SectionKind::Service | SectionKind::Provider | SectionKind::Other)
             && section.text(tags::PR_SERVICE_NAME).is_unknown()
     };
-    let unnamed = profile.sections.iter().filter(may_be_service);
-    reasons.extend(
-        unnamed.map(|section| format!("{}: the service's name could not be read", section.key.path())),
-    );
-    reasons
+    for unnamed in profile.sections.iter().filter(may_be_service) {
+        verdict.cannot_judge(format!("{}: the service's name could not be read", unnamed.key.path()));
+    }
 }
 
 /// The sections of a profile by identifier and by the service they belong to: each is looked at once, however many
@@ -104,7 +143,7 @@ impl<'p, 'b> Parts<'p, 'b> {
         Ok(Some(Unresolved { service, settings, providers }))
     }
 
-    fn section(&self, uid: MapiUid) -> Found<&'p ProviderSection<'b>> {
+    pub(super) fn section(&self, uid: MapiUid) -> Found<&'p ProviderSection<'b>> {
         match self.sections.get(&uid) {
             Some(section) => Found::Here(section),
             None if self.profile.key.subkeys_complete => Found::Absent,
@@ -113,7 +152,10 @@ impl<'p, 'b> Parts<'p, 'b> {
     }
 
     /// The section with the settings of a service: the one that 3d15 names, else `13dbb0c8…`.
-    fn settings(&self, service: &ProviderSection<'b>) -> Result<Option<&'p ProviderSection<'b>>, String> {
+    pub(super) fn settings(
+        &self,
+        service: &ProviderSection<'b>,
+    ) -> Result<Option<&'p ProviderSection<'b>>, String> {
         let path = || service.key.path();
         let named = match service.uids(tags::PR_EMSMDB_SECTION_UID) {
             Found::Here(list) => match (list.uids.as_slice(), list.left_over) {

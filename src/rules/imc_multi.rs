@@ -22,6 +22,7 @@ pub(super) static RULE: Rule = Rule {
                       administrator made by hand as those articles tell have other names.",
     references: &["Q165505", "Q184621", "Q201121"],
     argues_from_absence: false,
+    appendix: None,
     check,
 };
 

@@ -29,6 +29,8 @@ pub struct Rule {
     pub references: &'static [&'static str],
     /// Whether it argues from something not being there; then it is not judged where the hive does not vouch for that.
     pub argues_from_absence: bool,
+    /// Lines that explain more than fits into the texts: the list that a rule goes by.
+    pub appendix: Option<fn() -> Vec<String>>,
     /// Judges one hive.
     pub check: fn(&View<'_>, &mut Verdict),
 }
@@ -59,11 +61,16 @@ impl View<'_> {
 pub struct Verdict {
     /// Its findings.
     pub claims: Vec<Claim>,
-    /// Why it could not judge some of what it looked at, each a few words with a key path.
+    /// Why it could not judge some of what it looked at, each a few words with a key path; of very many the first.
     pub not_judged: Vec<String>,
+    /// How many more reasons there are.
+    not_judged_left_out: u64,
 }
 
 impl Verdict {
+    /// Reasons that are spelled out; in a damaged hive every key can be one.
+    const MAX_REASONS: usize = 100;
+
     /// The rule finds something.
     pub fn claim(&mut self, claim: Claim) {
         self.claims.push(claim);
@@ -71,7 +78,20 @@ impl Verdict {
 
     /// The rule cannot judge something.
     pub fn cannot_judge(&mut self, why: impl Into<String>) {
-        self.not_judged.push(why.into());
+        if self.not_judged.len() < Self::MAX_REASONS {
+            self.not_judged.push(why.into());
+        } else {
+            self.not_judged_left_out += 1;
+        }
+    }
+
+    /// What was left out is told, now that the rule has said everything.
+    fn completed(mut self) -> Self {
+        self.claims = self.claims.into_iter().map(Claim::with_its_bound).collect();
+        if self.not_judged_left_out > 0 {
+            self.not_judged.push(format!("and {} more places", self.not_judged_left_out));
+        }
+        self
     }
 }
 
@@ -88,6 +108,10 @@ macro_rules! registry {
 mod damage;
 mod exchange;
 mod family;
+mod file_path;
+mod hits;
+mod host_name;
+mod personal_folders;
 mod unseen;
 mod wording;
 
@@ -99,17 +123,49 @@ registry! {
     deleted_pending,
     name_in_both,
     deleted_only,
+    deleted_empty_key,
+    dynamic_in_profiles,
+    profiles_key_changed_later,
+    profile_explosion,
+    temp_section,
+    linkage_profile,
     default_dangling,
+    default_missing,
     empty_profile,
     no_service_table,
     service_dangling,
+    provider_dangling,
     msems_no_providers,
     msems_unconfigured,
     skeleton_only,
+    exchange_pst_pair,
+    no_server_addrs,
+    home_server_moved,
+    stale_fqdn,
+    legacy_and_office,
+    duplicate_subsystem,
+    outlook_on_exchange,
+    service_pst,
+    file_on_network,
+    bes_no_homeserver,
+    dup_single_copy,
+    name_rule,
+    name_mismatch,
+    malformed_value,
+    delegate_stores,
+    never_connected,
     default_hive_profiles,
-    dirty_hive,
-    written_together,
     stored_secret,
+    pst_pw_remembered,
+    admin_privilege,
+    anon_connect,
+    unknown_provider_dll,
+    roh_no_ssl,
+    ldap_clear,
+    no_rpc_encryption,
+    dirty_hive,
+    clock,
+    written_together,
 }
 
 /// The rule with this identifier (`L01`, `MAPI-L01`) or slug, in any letter case.
@@ -127,5 +183,5 @@ pub fn judge(rule: &Rule, view: &View<'_>) -> Verdict {
         return verdict;
     }
     (rule.check)(view, &mut verdict);
-    verdict
+    verdict.completed()
 }

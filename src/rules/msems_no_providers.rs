@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     severities: &[Severity::Medium],
     condition: "In a live profile a section of the message service MSEMS has none of the lists 3d00, 3d01 and 3d02 \
                 (stores, address books, transports), or only empty ones. One finding for each such service. Left to \
-                C03, C04 and C05 where they hold.",
+                C03, C04, C05 and C06 where they hold.",
     implies: "The profile is as it would be if adding the Exchange service had stopped after its first step: a service \
               section is written before the sections of its providers (office-developer-client-docs, \
               CreateMsgService).",
@@ -23,6 +23,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A hive that was copied while the service was being added. Providers that were removed by hand.",
     references: &["office-developer-client-docs:imsgserviceadmin-createmsgservice", "inferred"],
     argues_from_absence: true,
+    appendix: None,
     check,
 };
 
@@ -31,15 +32,18 @@ pub(super) static RULE: Rule = Rule {
 pub(super) struct Services<'p, 'b> {
     /// Without any provider.
     pub(super) bare: Vec<&'p ProviderSection<'b>>,
-    /// Of which that could not be read, with the reason.
-    unknown: Vec<String>,
+    /// Of which that could not be read.
+    unknown: Vec<&'p ProviderSection<'b>>,
 }
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
     for (root, profile) in view.mapi.profiles(ProfileState::Live) {
+        exchange::unseen_services(profile, verdict);
         let services = found(profile);
-        verdict.not_judged.extend(services.unknown);
+        for service in services.unknown {
+            verdict.cannot_judge(format!("{}: the lists of providers could not be read", service.key.path()));
+        }
         if services.bare.is_empty() {
             continue;
         }
@@ -53,16 +57,12 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
 }
 
 pub(super) fn found<'p, 'b>(profile: &'p Profile<'b>) -> Services<'p, 'b> {
-    let mut services = Services { unknown: exchange::unseen_services(profile), ..Services::default() };
+    let mut services = Services::default();
     for service in profile.services(MSEMS) {
         match has_providers(service) {
             Found::Here(()) => {}
             Found::Absent => services.bare.push(service),
-            Found::Unknown => {
-                services
-                    .unknown
-                    .push(format!("{}: the lists of providers could not be read", service.key.path()));
-            }
+            Found::Unknown => services.unknown.push(service),
         }
     }
     services

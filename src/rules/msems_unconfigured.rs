@@ -3,7 +3,7 @@ use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::{Profile, ProfileState, Root, tags};
 
 use super::exchange::{self, MSEMS, Parts, Unresolved};
-use super::wording::counted;
+use super::wording::{account_sentence, counted};
 use super::{Rule, Verdict, View, unseen};
 
 pub(super) static RULE: Rule = Rule {
@@ -31,13 +31,14 @@ pub(super) static RULE: Rule = Rule {
                       was not used yet.",
     references: &["Q265438", "Q149389", "Q178620", "EdkMdb.h"],
     argues_from_absence: true,
+    appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live, ProfileState::DeletedPending], verdict);
     for (root, profile) in view.mapi.all_profiles() {
-        verdict.not_judged.extend(exchange::unseen_services(profile));
+        exchange::unseen_services(profile, verdict);
         let (parts, together) = (Parts::of(profile), profile.written_together());
         for service in profile.services(MSEMS) {
             match parts.unresolved(service) {
@@ -93,15 +94,6 @@ pub(super) fn severity(view: &View<'_>) -> Severity {
     match view.account.kind {
         AccountKind::Service | AccountKind::System => Severity::Medium,
         AccountKind::User | AccountKind::Unknown => Severity::Low,
-    }
-}
-
-pub(super) fn account_sentence(view: &View<'_>) -> &'static str {
-    match view.account.kind {
-        AccountKind::Service => "The account is known to be one that services use.",
-        AccountKind::System => "The account is the system's own.",
-        AccountKind::User => "The account is known to run no service.",
-        AccountKind::Unknown => "Whether the account runs services is not known.",
     }
 }
 

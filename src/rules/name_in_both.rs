@@ -24,6 +24,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A program that makes its profile anew under a fixed name while its previous session is still open.",
     references: &["KB303221", "KB818861"],
     argues_from_absence: false,
+    appendix: None,
     check,
 };
 

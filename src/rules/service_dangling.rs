@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     severities: &[Severity::Medium],
     condition: "The value 01023d0e (PR_SERVICES) in section 9207f3e0a3b11019908b08002b2a56c2 of a live profile names a \
                 section that the profile does not have, and the list of its sections is complete. One finding for each \
-                profile. Left to C03 and C04 where they hold; stands for C07.",
+                profile. Left to C03 and C04 where they hold; stands for C06 and C07.",
     implies: "Parts of the profile are missing, as after an incomplete merge, import or deletion.",
     does_not_prove: "Which of these happened, or which service is missing: the list holds identifiers, not names.",
     remediation: "After preserving the evidence, delete the profile and create it anew. Profiles must not be carried \
@@ -23,6 +23,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A registry export from which sections were removed before it was imported.",
     references: &["KB2850989", "inferred"],
     argues_from_absence: true,
+    appendix: None,
     check,
 };
 
@@ -88,10 +89,7 @@ fn claim(
         counted(missing.len(), "of them has", "of them have"),
         listed(missing)
     );
-    let says = format!(
-        "without a section: {}",
-        missing.iter().map(MapiUid::to_string).collect::<Vec<_>>().join(" ")
-    );
+    let says = format!("without a section: {}", listed(missing));
     let evidence = Evidence::value("list of services", &dangling.root.key, dangling.list, says);
     let subject = Subject::profile(root, profile).section(dangling.root);
     let mut claim = Claim::new(Severity::Medium, view.as_seen(), subject, evidence, detail)

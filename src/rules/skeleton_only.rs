@@ -3,8 +3,8 @@ use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::{Profile, ProfileState, Root};
 
 use super::exchange::{self, MSEMS, Parts, Unresolved};
-use super::msems_unconfigured::{account_sentence, service_name, severity};
-use super::wording::counted;
+use super::msems_unconfigured::{service_name, severity};
+use super::wording::{account_sentence, counted};
 use super::{Rule, Verdict, View, unseen};
 
 pub(super) static RULE: Rule = Rule {
@@ -26,13 +26,14 @@ pub(super) static RULE: Rule = Rule {
                       Programs that write the settings at logon.",
     references: &["mfcmapi:UI/profile.cpp", "Q265438", "inferred"],
     argues_from_absence: true,
+    appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
     for (root, profile) in view.mapi.profiles(ProfileState::Live) {
-        verdict.not_judged.extend(exchange::unseen_services(profile));
+        exchange::unseen_services(profile, verdict);
         let (parts, together) = (Parts::of(profile), profile.written_together());
         for service in profile.services(MSEMS) {
             match parts.unresolved(service) {

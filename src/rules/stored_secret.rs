@@ -33,6 +33,7 @@ pub(super) static RULE: Rule = Rule {
         "measured",
     ],
     argues_from_absence: false,
+    appendix: None,
     check,
 };
 
@@ -76,7 +77,7 @@ fn outside(root: &Root<'_>) -> String {
     format!("The root {root}, outside of its profiles,")
 }
 
-fn of_profile(profile: &Profile<'_>) -> Found {
+fn of_profile<'k, 'b>(profile: &'k Profile<'b>) -> Found<'k, 'b> {
     let mut found = Found::default();
     found.key(&profile.key, secret::Place::Elsewhere);
     for section in &profile.sections {
@@ -96,33 +97,41 @@ enum Protection {
 }
 
 /// A value that holds a secret.
-struct Hit {
+struct Hit<'k, 'b> {
     protection: Protection,
     reason: &'static str,
-    evidence: Evidence,
+    key: &'k MapiKey<'b>,
+    value: &'k MapiValue<'b>,
+    says: String,
+}
+
+impl Hit<'_, '_> {
+    fn evidence(&self) -> Evidence {
+        Evidence::value("stored secret", self.key, self.value, self.says.clone())
+    }
 }
 
 /// The secrets of one profile or place.
 #[derive(Default)]
-struct Found {
-    hits: Vec<Hit>,
+struct Found<'k, 'b> {
+    hits: Vec<Hit<'k, 'b>>,
 }
 
-impl Found {
-    fn keys(&mut self, keys: &[MapiKey<'_>], place: secret::Place<'_>) {
+impl<'k, 'b> Found<'k, 'b> {
+    fn keys(&mut self, keys: &'k [MapiKey<'b>], place: secret::Place<'_>) {
         for key in keys {
             self.key(key, place);
         }
     }
 
-    fn key(&mut self, key: &MapiKey<'_>, place: secret::Place<'_>) {
+    fn key(&mut self, key: &'k MapiKey<'b>, place: secret::Place<'_>) {
         for value in &key.values {
             let found = secret(place, &value.name(), value.value_type(), value.bytes());
             if let Some(found) = found.filter(|found| found.counts_for_s01)
                 && let Some(protection) = protection(value, &found)
             {
-                let evidence = Evidence::value("stored secret", key, value, says(value, &found));
-                self.hits.push(Hit { protection, reason: found.reason, evidence });
+                let says = says(value, &found);
+                self.hits.push(Hit { protection, reason: found.reason, key, value, says });
             }
         }
     }
@@ -130,7 +139,8 @@ impl Found {
     fn claims(self, whose: &str, subject: &Subject, profile: Option<&Profile<'_>>) -> Vec<Claim> {
         let mut claims = Vec::new();
         for protection in [Protection::Other, Protection::Dpapi, Protection::Unread] {
-            let hits: Vec<&Hit> = self.hits.iter().filter(|hit| hit.protection == protection).collect();
+            let hits: Vec<&Hit<'_, '_>> =
+                self.hits.iter().filter(|hit| hit.protection == protection).collect();
             claims.extend(claim(protection, &hits, whose, subject, profile));
         }
         claims
@@ -159,7 +169,7 @@ fn says(value: &MapiValue<'_>, found: &Secret) -> String {
 
 fn claim(
     protection: Protection,
-    hits: &[&Hit],
+    hits: &[&Hit<'_, '_>],
     whose: &str,
     subject: &Subject,
     profile: Option<&Profile<'_>>,
@@ -187,8 +197,8 @@ fn claim(
         counted(hits.len(), "value that counts as a secret,", "values that count as secrets,"),
         listed(reasons)
     );
-    let claim = Claim::new(severity, confidence, subject.clone(), first.evidence.clone(), detail)
-        .with(others.iter().map(|hit| hit.evidence.clone()));
+    let claim = Claim::new(severity, confidence, subject.clone(), first.evidence(), detail)
+        .with(others.iter().map(|hit| hit.evidence()));
     let mut claim = match profile {
         Some(profile) => claim.timed_by(profile),
         None => claim,

@@ -1,7 +1,7 @@
-//! What a rule that argues from absence has to say about the profiles that could not be listed.
+//! What a rule that argues from absence has to say about profiles and sections that could not be listed.
 
 use crate::hive::Found;
-use crate::mapi::ProfileState;
+use crate::mapi::{Profile, ProfileState};
 
 use super::{Verdict, View};
 
@@ -25,5 +25,12 @@ pub(super) fn lists(view: &View<'_>, states: &[ProfileState], verdict: &mut Verd
             }
             Found::Here(_) | Found::Absent => {}
         }
+    }
+}
+
+/// Tells that a profile may have sections that were not seen.
+pub(super) fn sections(profile: &Profile<'_>, verdict: &mut Verdict) {
+    if !profile.key.subkeys_complete {
+        verdict.cannot_judge(format!("{}: not all sections could be listed", profile.key.path()));
     }
 }

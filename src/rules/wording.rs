@@ -2,13 +2,15 @@
 
 use std::fmt::Display;
 
+use crate::account::AccountKind;
+use crate::finding::Subject;
 use crate::hive::HiveState;
-use crate::mapi::Profile;
+use crate::mapi::{Profile, Root};
 
 use super::View;
 
-/// How many of a list are spelled out; the evidence names every one.
-const SPELLED_OUT: usize = 10;
+/// How many of a list are spelled out; the evidence goes on.
+pub(super) const SPELLED_OUT: usize = 10;
 
 /// `1 section`, `2 sections`.
 pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
@@ -55,5 +57,26 @@ pub(super) fn running_or_left_over(view: &View<'_>) -> &'static str {
             "The hive is dirty (H01), which fits a running service and a leftover alike."
         }
         HiveState::Damaged => "The header of the hive is damaged and does not help to decide.",
+    }
+}
+
+/// A whole sentence on what is known of the account.
+pub(super) fn account_sentence(view: &View<'_>) -> &'static str {
+    match view.account.kind {
+        AccountKind::Service => "The account is known to be one that services use.",
+        AccountKind::System => "The account is the system's own.",
+        AccountKind::User => "The account is known to run no service.",
+        AccountKind::Unknown => "Whether the account runs services is not known.",
+    }
+}
+
+/// What a claim about these profiles is about: the one, or else the root that is theirs alone.
+pub(super) fn subject_of(profiles: &[(&Root<'_>, &Profile<'_>)]) -> Subject {
+    match profiles {
+        [(root, profile)] => Subject::profile(root, profile),
+        [(first, _), others @ ..] if others.iter().all(|(root, _)| root.key.at == first.key.at) => {
+            Subject::root(first)
+        }
+        _ => Subject::default(),
     }
 }

@@ -21,6 +21,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "None known: profiles of healthy computers show this.",
     references: &["measured"],
     argues_from_absence: false,
+    appendix: None,
     check,
 };
 
@@ -50,8 +51,8 @@ fn claim(root: &Root<'_>, profile: &Profile<'_>, together: WrittenTogether) -> O
     );
     let mut claim =
         Claim::new(Severity::Info, Confidence::High, Subject::profile(root, profile), first, detail)
-            .with(evidence);
-    claim.evidence.push(Evidence::key("profile key", &profile.key));
+            .with(evidence)
+            .beside([Evidence::key("profile key", &profile.key)]);
     claim.count = together.count as u64;
     claim.first_seen = Some(together.from);
     claim.last_seen = Some(together.to);

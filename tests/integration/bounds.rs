@@ -20,13 +20,19 @@ fn assert_ends(hive: &SynthHive) {
     for command in ["scan", "profiles", "dump"] {
         let start = Instant::now();
         let status = run_bounded(command, &path);
-        assert_eq!(status, Some(3), "{command} on {} bytes: 124 is too slow, 137 too much memory", hive.bytes.len());
+        assert_eq!(
+            status,
+            Some(3),
+            "{command} on {} bytes: 124 is too slow, 137 too much memory",
+            hive.bytes.len()
+        );
         assert!(start.elapsed() < LONG, "{command}: {:?}", start.elapsed());
     }
 }
 
 fn run_bounded(command: &str, path: &Path) -> Option<i32> {
-    let script = format!("ulimit -v {MEMORY}; exec timeout -s KILL {} \"$0\" {command} \"$1\"", LONG.as_secs());
+    let script =
+        format!("ulimit -v {MEMORY}; exec timeout -s KILL {} \"$0\" {command} \"$1\"", LONG.as_secs());
     let mut shell = Command::new("sh");
     shell.args(["-c", &script, env!("CARGO_BIN_EXE_mapihive")]).arg(path);
     let output = shell.output().expect("a shell");

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use hive_synth::{BASE_BLOCK_SIZE, HiveBuilder, ListKind, NOWHERE, SynthHive, Version, dag_bomb, filetime, log};
-use mapihive::hive::Care;
+use hive_synth::{
+    BASE_BLOCK_SIZE, HiveBuilder, ListKind, NOWHERE, SynthHive, Version, dag_bomb, filetime, log,
+};
+use mapihive::hive::{Care, HiveState};
 
 use crate::support::{Examined, examine, with_tree};
 
@@ -12,8 +14,17 @@ const NK_SECURITY: usize = 44;
 const NK_NAME_LENGTH: usize = 72;
 const VK_NAME_LENGTH: usize = 2;
 
-const EVERYTHING: [&str; 9] =
-    ["", "Other", r"Other\x", "Parent", r"Parent\a", r"Parent\a\below", r"Parent\b", r"Parent\b\below", r"Parent\c"];
+const EVERYTHING: [&str; 9] = [
+    "",
+    "Other",
+    r"Other\x",
+    "Parent",
+    r"Parent\a",
+    r"Parent\a\below",
+    r"Parent\b",
+    r"Parent\b\below",
+    r"Parent\c",
+];
 
 /// A hive with the keys of [`EVERYTHING`]; `Parent` has three values, `Parent\b` one that is not resident.
 fn builder() -> HiveBuilder {
@@ -35,6 +46,9 @@ fn hive() -> SynthHive {
 fn at(cell: u32) -> usize {
     BASE_BLOCK_SIZE + cell as usize
 }
+
+/// Something that befalls a hive.
+type Damage<'d> = &'d dyn Fn(&mut SynthHive);
 
 /// What is read of a hive after `damage`.
 fn damaged(damage: impl FnOnce(&mut SynthHive)) -> Examined {
@@ -79,7 +93,7 @@ fn a_wrong_checksum_costs_nothing_but_the_trust_in_the_header() {
     let read = damaged(SynthHive::break_checksum);
     assert_costs(&read, &[], 508, "checksum");
     assert_eq!(read.scan.coverage.status.as_str(), "partial");
-    assert_eq!(read.scan.coverage.state.map(|state| state.as_str()), Some("damaged"));
+    assert_eq!(read.scan.coverage.state.map(HiveState::as_str), Some("damaged"));
 }
 
 #[test]
@@ -87,19 +101,21 @@ fn the_root_of_a_destroyed_header_is_found_by_its_flag() {
     let read = damaged(SynthHive::destroy_header);
     assert_costs(&read, &[], 0, "destroyed");
     assert!(read.scan.coverage.base_block.is_none());
-    assert_eq!(read.scan.coverage.state.map(|state| state.as_str()), Some("damaged"));
+    assert_eq!(read.scan.coverage.state.map(HiveState::as_str), Some("damaged"));
     assert_eq!(read.scan.coverage.status.as_str(), "partial");
 }
 
 #[test]
 fn the_root_that_a_header_misses_is_found_by_its_flag() {
-    for wrong in [NOWHERE, 0, 7, 0x7fff_fff8, hive().layout.key("Parent").nk, hive().layout.key("Parent").leaves[0]] {
+    for wrong in
+        [NOWHERE, 0, 7, 0x7fff_fff8, hive().layout.key("Parent").nk, hive().layout.key("Parent").leaves[0]]
+    {
         let read = damaged(|hive| {
             hive.bytes[36..40].copy_from_slice(&wrong.to_le_bytes());
             hive.fix_checksum();
         });
         assert_costs(&read, &[], 36, "searched by its flag");
-        assert_eq!(read.scan.coverage.state.map(|state| state.as_str()), Some("damaged"));
+        assert_eq!(read.scan.coverage.state.map(HiveState::as_str), Some("damaged"));
     }
 }
 
@@ -109,7 +125,10 @@ fn a_hive_without_any_root_key_fails() {
         let root = hive.layout.key("").nk;
         hive.set_u16(root, 2, 0x0020);
     });
-    assert_eq!((read.scan.coverage.status.as_str(), read.scan.coverage.reason.as_str()), ("failed", "no root key found"));
+    assert_eq!(
+        (read.scan.coverage.status.as_str(), read.scan.coverage.reason.as_str()),
+        ("failed", "no root key found")
+    );
     assert!(read.dump.is_empty());
 }
 
@@ -128,9 +147,12 @@ fn a_header_that_tells_a_wrong_length_costs_nothing() {
             hive.fix_checksum();
         });
         assert_eq!(read.keys(), EVERYTHING, "{length:#x}");
-        assert!(read.problems().iter().any(|problem| problem.error.to_string().contains(what)), "{length:#x}");
+        assert!(
+            read.problems().iter().any(|problem| problem.error.to_string().contains(what)),
+            "{length:#x}"
+        );
         assert_eq!(read.scan.coverage.status.as_str(), "partial", "{length:#x}");
-        assert_eq!(read.scan.coverage.state.map(|state| state.as_str()), Some("damaged"), "{length:#x}");
+        assert_eq!(read.scan.coverage.state.map(HiveState::as_str), Some("damaged"), "{length:#x}");
     }
 }
 
@@ -145,7 +167,11 @@ fn bins_that_the_header_does_not_count_are_not_read() {
     assert!(read.keys().contains(&r"Other\x"));
     assert_eq!(read.dump_coverage.status.as_str(), "partial");
     let end = (BASE_BLOCK_SIZE + 4096).to_string();
-    assert!(read.problems().iter().any(|problem| problem.to_string().contains(&format!("the bins end at byte {end}"))));
+    assert!(
+        read.problems()
+            .iter()
+            .any(|problem| problem.to_string().contains(&format!("the bins end at byte {end}")))
+    );
 }
 
 #[test]
@@ -171,12 +197,20 @@ fn a_truncated_hive_keeps_what_lies_before_its_end() {
             assert_eq!(read.values(&place.path), shown, "{length} {}", place.path);
             if listed {
                 let row = read.value(&place.path, "data");
-                assert_eq!(!row["data_sha256"].is_empty(), survives(value.data.unwrap()), "{length} {}", place.path);
+                assert_eq!(
+                    !row["data_sha256"].is_empty(),
+                    survives(value.data.unwrap()),
+                    "{length} {}",
+                    place.path
+                );
             }
         }
         let coverage = &read.scan.coverage;
         assert!(read.names(length, &format!("truncated: bins end at byte {}", whole.bytes.len())));
-        assert_eq!((coverage.status.as_str(), coverage.state.map(|state| state.as_str())), ("partial", Some("damaged")));
+        assert_eq!(
+            (coverage.status.as_str(), coverage.state.map(HiveState::as_str)),
+            ("partial", Some("damaged"))
+        );
     }
 }
 
@@ -204,8 +238,14 @@ fn what_is_no_hive_that_can_be_read_fails_with_its_reason() {
         (log_of(log::NEW_LOG), "a transaction log (file type 6), not a hive"),
         (version(1), "format 1.1 not supported"),
         (version(0), "format 1.0 not supported"),
-        (b"text".to_vec(), "not a registry hive: expected \"regf\" at byte 0 or \"hbin\" at byte 4096, found 74657874"),
-        (vec![0; 10_000], "not a registry hive: expected \"regf\" at byte 0 or \"hbin\" at byte 4096, found 0000000000000000"),
+        (
+            b"text".to_vec(),
+            "not a registry hive: expected \"regf\" at byte 0 or \"hbin\" at byte 4096, found 74657874",
+        ),
+        (
+            vec![0; 10_000],
+            "not a registry hive: expected \"regf\" at byte 0 or \"hbin\" at byte 4096, found 0000000000000000",
+        ),
     ] {
         let read = examine(&bytes, "NTUSER.DAT");
         for coverage in [&read.scan.coverage, &read.dump_coverage] {
@@ -241,7 +281,8 @@ fn bytes_behind_the_last_bin_are_counted_and_change_nothing() {
 fn a_bin_without_its_header_keeps_its_keys() {
     let read = damaged(|hive| hive.bytes[BASE_BLOCK_SIZE..BASE_BLOCK_SIZE + 4].copy_from_slice(b"nibh"));
     assert_costs(&read, &[], BASE_BLOCK_SIZE, "bin: signature is");
-    let read = damaged(|hive| hive.bytes[BASE_BLOCK_SIZE + 8..][..4].copy_from_slice(&u32::MAX.to_le_bytes()));
+    let read =
+        damaged(|hive| hive.bytes[BASE_BLOCK_SIZE + 8..][..4].copy_from_slice(&u32::MAX.to_le_bytes()));
     assert_costs(&read, &[], BASE_BLOCK_SIZE, "bin: size is");
 }
 
@@ -253,7 +294,7 @@ fn a_reference_that_leads_nowhere_costs_one_key() {
     for (target, what) in [
         (NOWHERE, "refers to no cell"),
         (0x7fff_fff0, "refers to a cell at byte"),
-        (hive().bytes.len() as u32, "refers to a cell at byte"),
+        (u32::try_from(hive().bytes.len()).unwrap(), "refers to a cell at byte"),
         (hive().layout.key("Parent").leaves[0], "expected nk"),
         (hive().layout.key("Parent").values[0].vk, "expected nk"),
         (hive().layout.key("Parent").nk + 4, "cell claims"),
@@ -291,7 +332,10 @@ fn a_cell_of_no_size_costs_itself() {
         assert_eq!(read.keys(), without(&[r"Parent\b", r"Parent\b\below"]), "{size}");
         assert_eq!(read.dump_coverage.status.as_str(), "partial");
         let list = at(hive().layout.key("Parent").leaves[0]);
-        assert!(read.problems().iter().any(|problem| problem.at.is_some_and(|at| at.0 == list as u64)), "{size}");
+        assert!(
+            read.problems().iter().any(|problem| problem.at.is_some_and(|at| at.0 == list as u64)),
+            "{size}"
+        );
     }
 }
 
@@ -407,7 +451,11 @@ fn a_cycle_among_profiles_ends_and_is_told() {
     let mailbox = Mailbox::new("SERVER", "SITE", "box", "Box");
     let mut builder = HiveBuilder::new(Version::V1_5);
     for name in ["One", "Two"] {
-        exchange_profile(&mut builder, &NewProfile::new(PROFILES, name, filetime(2001, 1, 1, 0, 0, 0, 0)), &mailbox);
+        exchange_profile(
+            &mut builder,
+            &NewProfile::new(PROFILES, name, filetime(2001, 1, 1, 0, 0, 0, 0)),
+            &mailbox,
+        );
     }
     let whole = examine(&builder.build().bytes, "NTUSER.DAT");
     for target in [PROFILES, r"Software\Microsoft", ""] {
@@ -415,11 +463,20 @@ fn a_cycle_among_profiles_ends_and_is_told() {
         let cell = hive.layout.key(target).nk;
         hive.point_subkey(&format!(r"{PROFILES}\Two"), 0, cell);
         let read = examine(&hive.bytes, "NTUSER.DAT");
-        let told = read.scan.coverage.problems.kept().iter().any(|problem| problem.to_string().contains("already reached"));
+        let told = read
+            .scan
+            .coverage
+            .problems
+            .kept()
+            .iter()
+            .any(|problem| problem.to_string().contains("already reached"));
         // The root of the hive and what leads to the profiles is reached by no walk before.
         assert!(told || target != PROFILES, "{target:?}: {:?}", read.scan.coverage.problems);
         let of_one = |row: &&crate::program::Row| row["profile"] == "One";
-        assert_eq!(read.properties.iter().filter(of_one).count(), whole.properties.iter().filter(of_one).count());
+        assert_eq!(
+            read.properties.iter().filter(of_one).count(),
+            whole.properties.iter().filter(of_one).count()
+        );
         assert_eq!(read.scan.judged.live_profiles, 2);
     }
 }
@@ -522,7 +579,7 @@ fn a_count_of_no_values_outweighs_a_stale_list() {
 #[test]
 fn data_that_cannot_be_read_cost_one_value() {
     let vk = at(hive().layout.value("Parent", "two").vk);
-    let cases: [(&str, &dyn Fn(&mut SynthHive)); 6] = [
+    let cases: [(&str, Damage<'_>); 6] = [
         ("refers to no cell", &|hive| hive.point_value_data("Parent", "two", NOWHERE)),
         ("refers to a cell at byte", &|hive| hive.point_value_data("Parent", "two", 0x7fff_fff0)),
         ("refers to a free cell", &|hive| hive.free_cell(hive.layout.value("Parent", "two").data.unwrap())),
@@ -545,10 +602,10 @@ fn data_that_cannot_be_read_cost_one_value() {
 #[test]
 fn big_data_that_miss_a_segment_are_told_and_not_hashed() {
     let mut builder = builder();
-    builder.key("Parent").binary("long", &[5; 50_000]);
+    builder.key("Parent").binary("long", &vec![5; 50_000]);
     let whole = builder.build();
     let place = whole.layout.value("Parent", "long").clone();
-    let cases: [&dyn Fn(&mut SynthHive); 6] = [
+    let cases: [Damage<'_>; 6] = [
         &|hive| hive.set_u32(place.segment_list.unwrap(), 4, NOWHERE),
         &|hive| hive.free_cell(place.segments[1]),
         &|hive| hive.set_u16(place.data.unwrap(), 2, 2),
@@ -584,7 +641,11 @@ fn a_damaged_list_of_profiles_is_incomplete_and_not_empty() {
     let mailbox = Mailbox::new("SERVER", "SITE", "box", "Box");
     let mut builder = HiveBuilder::new(Version::V1_5);
     for name in ["One", "Two", "Three"] {
-        exchange_profile(&mut builder, &NewProfile::new(PROFILES, name, filetime(2001, 1, 1, 0, 0, 0, 0)), &mailbox);
+        exchange_profile(
+            &mut builder,
+            &NewProfile::new(PROFILES, name, filetime(2001, 1, 1, 0, 0, 0, 0)),
+            &mailbox,
+        );
     }
     let mut hive = builder.build();
     hive.point_subkey(PROFILES, 1, NOWHERE);
@@ -595,6 +656,41 @@ fn a_damaged_list_of_profiles_is_incomplete_and_not_empty() {
     assert_eq!(read.scan.coverage.status.as_str(), "partial");
     for (rule_id, finding) in read.scan.judged.findings.iter().map(|finding| (finding.rule_id, finding)) {
         assert!(rule_id != "L10", "argues from an absence that was not seen: {finding:?}");
+    }
+}
+
+#[test]
+fn damage_on_the_way_to_the_profiles_is_told_and_not_taken_for_their_absence() {
+    use hive_synth::mapi::{Mailbox, NewProfile, OUTLOOK_16_PROFILES, PROFILES, exchange_profile};
+    let mailbox = Mailbox::new("SERVER", "SITE", "box", "Box");
+    for root in [PROFILES, OUTLOOK_16_PROFILES] {
+        let mut builder = HiveBuilder::new(Version::V1_5);
+        exchange_profile(
+            &mut builder,
+            &NewProfile::new(root, "One", filetime(2001, 1, 1, 0, 0, 0, 0)),
+            &mailbox,
+        );
+        builder.key("Other");
+        let whole = builder.build();
+        let names: Vec<&str> = root.split('\\').collect();
+        for depth in 0..names.len() {
+            let parent = names[..depth].join("\\");
+            let damages: [Damage<'_>; 3] = [
+                &|hive| hive.point_subkey(&parent, usize::from(depth == 0), NOWHERE),
+                &|hive| hive.point_subkey_list(&parent, NOWHERE),
+                &|hive| hive.set(hive.layout.key(&parent).leaves[0], 0, b"xx"),
+            ];
+            for (number, damage) in damages.into_iter().enumerate() {
+                let mut hive = whole.clone();
+                damage(&mut hive);
+                let read = examine(&hive.bytes, "NTUSER.DAT");
+                let coverage = &read.scan.coverage;
+                let what = format!("{parent:?}, damage {number}: {:?}", coverage.problems.kept());
+                assert_eq!(coverage.status.as_str(), "partial", "{what}");
+                assert!(coverage.reason.contains("byte "), "{what}");
+                assert!(!read.properties.iter().any(|row| row["profile"] == "One"), "{what}");
+            }
+        }
     }
 }
 

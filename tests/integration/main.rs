@@ -3,9 +3,20 @@
 #![allow(unreachable_pub, reason = "what the files of one test binary share is public to nobody else")]
 
 mod bounds;
+mod changing_files;
 mod corruption;
+mod coverage;
 mod damage;
+mod determinism;
+mod evidence;
+mod exit_codes;
+mod floors;
 mod formats;
 mod program;
+mod readme;
+mod real_hives;
 mod rules;
+mod samples;
+mod secrets;
 mod support;
+mod tables;

@@ -58,10 +58,7 @@ pub fn mapihive_in<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<
 }
 
 /// Runs the program in `folder` as somebody whom file permissions stop: root passes for `nobody`.
-pub fn mapihive_unprivileged<S: AsRef<OsStr>>(
-    folder: &Path,
-    arguments: impl IntoIterator<Item = S>,
-) -> Run {
+pub fn mapihive_unprivileged<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = S>) -> Run {
     let mut command = program();
     let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
     if is_root {

@@ -1,13 +1,18 @@
 //! What the rules promise: each fires on what it describes, keeps silent on what merely looks like it, and claims
 //! nothing from what could not be read.
 
+mod bounds;
 mod configuration;
 mod damage;
 mod evidence_quality;
+mod files;
+mod flags;
 mod lifecycle;
+mod lists;
 mod registry;
 mod samples;
 mod secrets;
+mod servers;
 
 use hive_synth::mapi::{Connector, Mailbox, NewProfile, calcon_profile, exchange_profile, imc_profile};
 use hive_synth::{HiveBuilder, SynthHive, Version, filetime};

@@ -28,7 +28,13 @@ pub fn with_view<T>(hive: &SynthHive, path: &str, use_view: impl FnOnce(&View<'_
     let tree = Tree::new(&image, Care::Once);
     let account = Attribution::read(path, &image, &tree, &mut problems);
     let mapi = Mapi::read(&tree, &mut problems);
-    let view = View { base_block: image.base_block(), state: image.state(), logs: &[], account: &account, mapi: &mapi };
+    let view = View {
+        base_block: image.base_block(),
+        state: image.state(),
+        logs: &[],
+        account: &account,
+        mapi: &mapi,
+    };
     use_view(&view, &problems)
 }
 
@@ -80,8 +86,7 @@ pub fn examine_file(file: &Path, path: &str) -> Written {
     let (_, properties) = read_hive(&candidate, Care::Once, Way::Map, |hive, problems| {
         let understood = hive.understand(problems);
         let mut table = table::<PropertyRow<'_>>();
-        let done =
-            property_rows(hive, &understood.account, &understood.mapi, |row| table.write(row));
+        let done = property_rows(hive, &understood.account, &understood.mapi, |row| table.write(row));
         done.expect("memory");
         (Some(understood.account), table.finish().expect("memory"))
     });
@@ -91,7 +96,12 @@ pub fn examine_file(file: &Path, path: &str) -> Written {
         dump_rows(hive, problems, |row| table.write(row)).expect("memory");
         (None, table.finish().expect("memory"))
     });
-    Written { scan, dump: dump.unwrap_or_default(), dump_coverage, properties: properties.unwrap_or_default() }
+    Written {
+        scan,
+        dump: dump.unwrap_or_default(),
+        dump_coverage,
+        properties: properties.unwrap_or_default(),
+    }
 }
 
 fn table<R: mapihive::report::Row>() -> TableWriter<Vec<u8>> {
@@ -119,7 +129,9 @@ impl Examined {
     /// The row of a value in `dump`.
     pub fn value(&self, path: &str, name: &str) -> &Row {
         let mut values = self.dump.iter().filter(|row| row["kind"] == "value" && row["key_path"] == path);
-        values.find(|row| row["value_name"] == name).unwrap_or_else(|| panic!("no value {name:?} in {path:?}"))
+        values
+            .find(|row| row["value_name"] == name)
+            .unwrap_or_else(|| panic!("no value {name:?} in {path:?}"))
     }
 
     /// The problems that `dump` met.
@@ -150,4 +162,13 @@ pub fn with_tree<T>(
     let image = Image::open(&source, Way::Map, &mut problems).expect("a hive");
     let tree = Tree::new(&image, care);
     use_tree(&image, &tree, &mut problems)
+}
+
+/// Bytes in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|half| char::from(b"0123456789abcdef"[usize::from(half)]))
+        .collect()
 }

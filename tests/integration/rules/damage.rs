@@ -1,4 +1,4 @@
-//! Profiles that lack a part: C03, C04, C05, C07, of which the most specific stands for the others.
+//! Profiles that lack a part: C03 to C07, of which the most specific stands for the others.
 
 use hive_synth::mapi::{
     DELETED_PROFILES, NewProfile, PROFILES, ProfileWriter, Uid, dangling_service_profile, empty_profile,
@@ -11,7 +11,7 @@ use mapihive::rules;
 
 use super::{HOUR, T, add_exchange, assert_not_judged, assert_silent, claim, judge, new_hive};
 
-const RULES: [&str; 4] = ["C03", "C04", "C05", "C07"];
+const RULES: [&str; 5] = ["C03", "C04", "C05", "C06", "C07"];
 
 fn profile() -> NewProfile {
     NewProfile::new(PROFILES, "Broken", T)
@@ -92,7 +92,8 @@ fn sections_that_could_not_be_listed_may_be_there() {
         ProfileWriter::new(hive, &profile()).section(Uid::ROOT).binary(0x3D0E, &[]);
     });
     hive.point_subkey(&path(), 0, NOWHERE);
-    for rule in ["C03", "C04", "C05", "C07"] {
+    // No list of providers was seen, so that C06 has nothing to judge.
+    for rule in RULES.into_iter().filter(|rule| *rule != "C06") {
         assert_not_judged(&hive, rule, "Broken");
     }
 }
@@ -113,6 +114,8 @@ fn a_dirty_hive_is_not_judged_by_what_it_lacks() {
         no_service_table_profile(hive, &NewProfile::new(PROFILES, "B", T));
         dangling_service_profile(hive, &NewProfile::new(PROFILES, "C", T), r"C:\a.pst");
         no_providers_profile(hive, &NewProfile::new(PROFILES, "D", T));
+        add_exchange(hive, PROFILES, "E", T);
+        hive.key(PROFILES).key("E").key(&Uid::ROOT.hex()).binary("01023d00", &[9; 16]);
     });
     for rule in RULES {
         assert_eq!(judge(&hive, rule).claims.len(), 1, "{rule}");

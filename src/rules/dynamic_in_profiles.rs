@@ -1,0 +1,76 @@
+use std::collections::BTreeMap;
+
+use crate::account::Confidence;
+use crate::finding::{Claim, Evidence, Severity, Subject};
+use crate::mapi::{Profile, ProfileState, Root};
+
+use super::wording::{counted, listed, name_reading, running_or_left_over, subject_of};
+use super::{Rule, Verdict, View};
+
+pub(super) static RULE: Rule = Rule {
+    id: "L12",
+    slug: "dynamic-in-profiles",
+    title: "Profiles named as gateways of the Exchange Development Kit name theirs",
+    severities: &[Severity::Info],
+    // Low needs the time of the last shutdown from the SYSTEM hive (L06), which is not read yet.
+    condition: "A name under Profiles ends as the sample of the Exchange Development Kit makes it end: a space, 8 \
+                hexadecimal digits, and 16 that read as a time from 1986 to 2057; and it does not begin with \
+                MSExchangeIMC or MSExchangeCalCon, which have rules of their own. One finding for each name of a service \
+                before the digits, in any letter case.",
+    implies: "A program made the profile that names profiles as the sample does. The sample marks its profile for \
+              deletion right after logon, so that a profile which still stands under Profiles belongs to a program that \
+              was running without having marked it, or to one that ended before it could.",
+    does_not_prove: "Which of the two. That the digits are process and time: they only have the form.",
+    remediation: "Find the program by the name before the digits, and compare the times with those at which it was \
+                  started and stopped.",
+    false_positives: "A program that keeps its profile by intention. A name that only looks like this.",
+    references: &["EDK:HrCreateProfileName", "EDK:gwmain.c"],
+    argues_from_absence: false,
+    appendix: None,
+    check,
+};
+
+const FAMILY: &str = "EDK";
+
+fn check(view: &View<'_>, verdict: &mut Verdict) {
+    let mut services: BTreeMap<String, Vec<(&Root<'_>, &Profile<'_>)>> = BTreeMap::new();
+    for (root, profile) in view.mapi.profiles(ProfileState::Live) {
+        let facts = &profile.name_facts;
+        let is_family = facts.family.is_some_and(|family| family.id == FAMILY);
+        if let Some(edk) = facts.edk.as_ref().filter(|_| is_family) {
+            services.entry(edk.service.to_uppercase()).or_default().push((root, profile));
+        }
+    }
+    for profiles in services.values() {
+        verdict.claims.extend(claim(view, profiles));
+    }
+}
+
+fn claim(view: &View<'_>, profiles: &[(&Root<'_>, &Profile<'_>)]) -> Option<Claim> {
+    let ((_, first), others) = profiles.split_first()?;
+    let seen = counted(profiles.len(), "profile", "profiles");
+    let complete = view.mapi.is_complete(ProfileState::Live);
+    let reading = if others.is_empty() {
+        name_reading(first)
+    } else {
+        let times = profiles.iter().filter_map(|(_, profile)| {
+            let edk = profile.name_facts.edk.as_ref()?;
+            Some(format!("\"{}\" ({})", profile.name(), edk.created))
+        });
+        format!("With the times that the names seem to carry: {}.", listed(times))
+    };
+    let detail = format!(
+        "{}{seen} under Profiles {} named \"{}\" and 24 digits. {reading} {}",
+        if complete { "" } else { "At least " },
+        if others.is_empty() { "is" } else { "are" },
+        first.name_facts.edk.as_ref()?.service,
+        running_or_left_over(view)
+    );
+    let subject = Subject { profile_family: Some(FAMILY), ..subject_of(profiles) };
+    let evidence = Evidence::key("profile key", &first.key);
+    let mut claim = Claim::new(Severity::Info, Confidence::Medium, subject, evidence, detail)
+        .with(others.iter().map(|(_, profile)| Evidence::key("profile key", &profile.key)))
+        .timed_by(first);
+    claim.count = profiles.len() as u64;
+    Some(claim)
+}
