@@ -213,6 +213,7 @@ impl<W: Write> TableWriter<W> {
 }
 
 #[cfg(test)]
+#[allow(unreachable_pub, reason = "the macro makes public rows")]
 mod tests {
     use super::*;
 
