@@ -133,16 +133,12 @@ pub(super) fn judge(file: &[u8], problems: &mut Problems) -> Result<Judged, Erro
     let mut damaged = report_fields(&base_block, problems);
     let end = bins_end(file, &base_block, problems, &mut damaged);
     let bins = Bins::new(file, end);
-    let root = match bins.key_node(base_block.root).and_then(expect_root) {
-        Ok(root) => root,
-        Err(why) => {
-            let found = find_root(bins).ok_or(Error::NoRoot)?;
-            let at = base_block.root.in_file();
-            problems.add(Offset(36), None, Error::RootMisplaced { at, why: Box::new(why) });
-            damaged = true;
-            found
-        }
-    };
+    let (root, misplaced) = choose_root(bins, base_block.root, trusted)?;
+    if let Some(why) = misplaced {
+        let at = base_block.root.in_file();
+        problems.add(Offset(36), None, Error::RootMisplaced { at, why: Box::new(why) });
+        damaged = true;
+    }
     let dirty = base_block.primary_sequence != base_block.secondary_sequence;
     let state = match (damaged, dirty) {
         (true, _) => HiveState::Damaged,
@@ -256,11 +252,25 @@ fn bins_end(file: &[u8], base_block: &BaseBlock, problems: &mut Problems, damage
     usize::try_from(expected).map_or(file.len(), |end| end.min(file.len()))
 }
 
-fn expect_root(node: KeyNode<'_>) -> Result<CellOffset, Error> {
-    if node.is_root() {
-        Ok(node.cell_offset())
-    } else {
-        Err(Error::Signature { expected: "a key node with the root flag", found: "one without it".into() })
+/// The root key, and why it is not the one that the header names, if it is another or doubtful.
+///
+/// A key with the root flag is the root. Hives that offreg.dll wrote have none: there the key that a whole header names is
+/// believed, if no other key has the flag.
+fn choose_root(
+    bins: Bins<'_>,
+    named: CellOffset,
+    trusted: bool,
+) -> Result<(CellOffset, Option<Error>), Error> {
+    let without_flag =
+        || Error::Signature { expected: "a key node with the root flag", found: "one without it".into() };
+    match bins.key_node(named) {
+        Ok(node) if node.is_root() => Ok((named, None)),
+        Ok(_) => match find_root(bins) {
+            Some(found) => Ok((found, Some(without_flag()))),
+            None if trusted => Ok((named, None)),
+            None => Ok((named, Some(without_flag()))),
+        },
+        Err(why) => find_root(bins).map(|found| (found, Some(why))).ok_or(Error::NoRoot),
     }
 }
 

@@ -123,7 +123,7 @@ fn the_root_that_a_header_misses_is_found_by_its_flag() {
 fn a_hive_without_any_root_key_fails() {
     let read = damaged(|hive| {
         let root = hive.layout.key("").nk;
-        hive.set_u16(root, 2, 0x0020);
+        hive.set(root, 0, b"xx");
     });
     assert_eq!(
         (read.scan.coverage.status.as_str(), read.scan.coverage.reason.as_str()),
@@ -709,4 +709,19 @@ fn two_keys_named_profiles_are_both_read() {
         let told = !read.scan.coverage.problems.is_empty();
         assert!(shown || told, "{profile} is neither shown by `profiles` nor told to be left out");
     }
+}
+
+#[test]
+fn a_root_key_without_its_flag_is_believed_where_the_header_is_whole() {
+    // offreg.dll writes such hives.
+    let mut builder = builder();
+    builder.root().flags(0x20);
+    let mut hive = builder.build();
+    let read = examine(&hive.bytes, "NTUSER.DAT");
+    assert_eq!(read.keys(), EVERYTHING);
+    assert_eq!(read.problems(), []);
+    hive.break_checksum();
+    let read = examine(&hive.bytes, "NTUSER.DAT");
+    assert_eq!(read.keys(), EVERYTHING, "better a root without its flag than none");
+    assert_eq!(read.scan.coverage.status.as_str(), "partial");
 }
