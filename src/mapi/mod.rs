@@ -18,4 +18,4 @@ pub use key::{MapiKey, MapiValue};
 pub use profile::{Profile, ProfileState, WrittenTogether};
 pub use roots::{Mapi, Place, PlaceKind, ProfileList, Root, RootKind, secret_place};
 pub use section::{PROVIDER_LISTS, ProviderSection, UidList};
-pub use services::{Provider, Service, services, unreferenced};
+pub use services::{Provider, Service, dangling, services, unreferenced};

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::key::MapiValue;
 use super::profile::Profile;
 use super::prop::PropId;
 use super::section::{PROVIDER_LISTS, ProviderSection};
@@ -96,28 +97,40 @@ fn names_as_service(section: &ProviderSection<'_>, service: MapiUid) -> bool {
     section.uids(tags::PR_SERVICE_UID).here().is_some_and(|list| list.uids.contains(&service))
 }
 
+/// Properties that name sections of their own profile.
+const LINKS: [PropId; 9] = [
+    tags::PR_STORE_PROVIDERS,
+    tags::PR_AB_PROVIDERS,
+    tags::PR_TRANSPORT_PROVIDERS,
+    tags::PR_SERVICES,
+    tags::PR_SERVICE_UID,
+    tags::PR_SERVICE_EXTRA_UIDS,
+    tags::PR_EMSMDB_SECTION_UID,
+    tags::PR_EMSABP_USER_UID,
+    tags::PR_FILTERING_HOOKS,
+];
+
+/// The sections that a value names and the profile does not have; empty where the value names no sections, or where not
+/// all sections could be listed. Sixteen zeros name nothing.
+pub fn dangling(profile: &Profile<'_>, value: &MapiValue<'_>) -> Vec<MapiUid> {
+    if !value.prop.is_some_and(|prop| LINKS.contains(&prop.id()) && !prop.secure) || !value.is_complete() {
+        return Vec::new();
+    }
+    let (mut uids, _) = MapiUid::from_list(value.bytes());
+    uids.retain(|uid| uid.0 != [0; 16] && profile.section(*uid).is_absent());
+    uids
+}
+
 /// Sections that nothing refers to: not the profile's own lists, no service, no account, and not known by their
 /// identifier. Healthy profiles have some (measured: 5 of 19 and 3 of 14 sections), so that this is an inventory and no
 /// defect.
 pub fn unreferenced<'p, 'b>(profile: &'p Profile<'b>) -> Vec<&'p ProviderSection<'b>> {
-    /// Lists of sections, whoever holds them.
-    const LISTS: [PropId; 9] = [
-        tags::PR_STORE_PROVIDERS,
-        tags::PR_AB_PROVIDERS,
-        tags::PR_TRANSPORT_PROVIDERS,
-        tags::PR_SERVICES,
-        tags::PR_SERVICE_UID,
-        tags::PR_SERVICE_EXTRA_UIDS,
-        tags::PR_EMSMDB_SECTION_UID,
-        tags::PR_EMSABP_USER_UID,
-        tags::PR_FILTERING_HOOKS,
-    ];
     /// Values of accounts that name sections.
     const OF_ACCOUNTS: [&str; 3] = ["Service UID", "XP Provider UID", "Preferences UID"];
 
     let mut referred = BTreeSet::new();
     for section in &profile.sections {
-        for id in LISTS {
+        for id in LINKS {
             let uids = section.uids(id).here().map(|list| list.uids).unwrap_or_default();
             // A section that names only itself is no more referred to than before.
             referred.extend(uids.into_iter().filter(|uid| *uid != section.uid));

@@ -5,7 +5,7 @@ use crate::hive::Origin;
 use crate::mapi::secret::{self, Secret, secret};
 use crate::mapi::tags::{self, SectionKind};
 use crate::mapi::{
-    Mapi, MapiKey, MapiValue, PlaceKind, Profile, ProfileState, Root, account_text, registry_text,
+    Mapi, MapiKey, MapiValue, PlaceKind, Profile, ProfileState, Root, account_text, dangling, registry_text,
 };
 use crate::scan::OpenHive;
 use crate::wintypes::hex;
@@ -192,9 +192,18 @@ impl<'a> Context<'a> {
             raw_hex: if withheld.is_some() { Cell::Empty } else { first_bytes(value.bytes()).into() },
             secret: withheld.as_ref().map(|secret| told(secret, value)).into(),
             file_offset: value.at().into(),
-            problem: unread.or(malformed).into(),
+            problem: unread.or(malformed).or_else(|| self.leads_nowhere(value)).into(),
             ..common
         }
+    }
+}
+
+impl Context<'_> {
+    /// Which sections a value names that the profile does not have.
+    fn leads_nowhere(&self, value: &MapiValue<'_>) -> Option<String> {
+        let missing = dangling(self.profile?, value);
+        let uids: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        (!uids.is_empty()).then(|| format!("names sections that are not there: {}", uids.join(" ")))
     }
 }
 

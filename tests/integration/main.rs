@@ -18,5 +18,6 @@ mod real_hives;
 mod rules;
 mod samples;
 mod secrets;
+mod services;
 mod support;
 mod tables;
