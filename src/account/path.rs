@@ -156,13 +156,15 @@ fn is_profiles_folder(components: &[Cow<'_, str>], index: usize) -> bool {
 /// The components of a path; percent-encoded ones (`C%3A`, as collectors write them) decoded.
 fn components(path: &str) -> Vec<Cow<'_, str>> {
     let encoded_device = "%5C%5C.%5C";
+    // The backslash of an escape (`\u{a}`) separates nothing.
+    let is_escaped = path.contains("\\u{");
     path.split('/')
         .flat_map(|part| {
             // An encoded `\\.\C:` is one component although it decodes to backslashes.
             let whole = part
                 .get(..encoded_device.len())
                 .is_some_and(|head| head.eq_ignore_ascii_case(encoded_device));
-            let parts: Vec<Cow<'_, str>> = if whole {
+            let parts: Vec<Cow<'_, str>> = if whole || is_escaped {
                 vec![percent_decode(part)]
             } else {
                 part.split('\\').map(percent_decode).collect()
@@ -243,6 +245,7 @@ mod tests {
             ("H/C/Users/svc/Desktop/copies/NTUSER.DAT", Place::Unknown),
             ("H/C/Profiles/exsvc/NTUSER.DAT", Place::Unknown),
             ("H/C/Users/NTUSER.DAT", Place::Unknown),
+            ("H/C/Users/a\\u{a}b/NTUSER.DAT", user("a\\u{a}b")),
             ("NTUSER.DAT", Place::Unknown),
             ("", Place::Unknown),
         ] {
