@@ -8,16 +8,33 @@ const BIN_HEADER: usize = 32;
 /// Bins begin at multiples of this.
 const PAGE: usize = 4096;
 
+/// A cell as its bin's grid shows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed {
+    /// Where it begins in the file, its size field first.
+    pub(super) at: usize,
+    /// Length with the size field; the cell ends inside its bin.
+    pub(super) size: usize,
+    /// Whether it is in use.
+    pub(super) allocated: bool,
+}
+
 /// Checks signature, place and size of every bin and that cells follow each other to its end (format specification,
 /// section "Hive bin"). Behind a bad header the next page with a header is looked for.
 pub(super) fn check(bins: Bins<'_>, problems: &mut Problems) {
+    walk(bins, problems, |_| {});
+}
+
+/// The same, showing every cell in the order of the file. Bytes that belong to no sound bin, and those behind a cell that
+/// does not fit into its bin, are not shown: what is free there cannot be told.
+pub(super) fn walk(bins: Bins<'_>, problems: &mut Problems, mut show: impl FnMut(Placed)) {
     let bytes = bins.bytes();
     let mut at = BASE_BLOCK_SIZE;
     while at < bytes.len() {
         let here = Offset(at as u64);
         match header(bytes, at) {
             Ok(size) => {
-                check_cells(bytes, at, size, problems);
+                walk_cells(bytes, at, size, problems, &mut show);
                 at += size;
             }
             Err(error) => {
@@ -58,7 +75,13 @@ fn header(bytes: &[u8], at: usize) -> Result<usize, Error> {
     Ok(size)
 }
 
-fn check_cells(bytes: &[u8], bin: usize, size: usize, problems: &mut Problems) {
+fn walk_cells(
+    bytes: &[u8],
+    bin: usize,
+    size: usize,
+    problems: &mut Problems,
+    show: &mut impl FnMut(Placed),
+) {
     let end = bin + size;
     let mut at = bin + BIN_HEADER;
     while at < end {
@@ -70,6 +93,8 @@ fn check_cells(bytes: &[u8], bin: usize, size: usize, problems: &mut Problems) {
             problems.add(Offset(at as u64), None, Error::CellSize { size: length, left });
             return;
         }
-        at += usize::try_from(length).unwrap_or(size);
+        let size = usize::try_from(length).unwrap_or(size);
+        show(Placed { at, size, allocated: cell < 0 });
+        at += size;
     }
 }

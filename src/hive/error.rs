@@ -196,6 +196,17 @@ pub enum Error {
     /// Lists or data are shared so often that reading would not end in useful time.
     #[error("reading stopped: the keys refer to far more bytes than the file has")]
     VisitedTooMuch,
+    /// The cell of a deleted value's data is no longer free, or its old size does not fit: its bytes may be another record's.
+    #[error("data of {size} bytes at {at} are overwritten: the cell is in use again or does not fit them")]
+    DataOverwritten {
+        /// Where the data's cell was.
+        at: Offset,
+        /// Bytes the value says it has.
+        size: u64,
+    },
+    /// Supposed deleted records overlap so much that recovering them would not end in useful time or memory.
+    #[error("recovery of deleted records stopped: they claim far more bytes than the file has")]
+    RecoveryStopped,
     /// A value whose cell or big-data segments hold fewer bytes than it has.
     #[error("value of {size} bytes, of which {found} could be read")]
     DataShort {

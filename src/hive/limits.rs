@@ -32,6 +32,22 @@ pub const MAX_VISITS_OF_EACH_BYTE: u64 = 16;
 /// The least that may be visited in any hive, so that the many small look-ups of a tiny hive are never cut off.
 pub const MIN_VISITED_BYTES: u64 = 4 << 20;
 
+/// How many bytes of paths and joined data recovery may make for each byte of a hive before it stops.
+///
+/// A record of a deleted key has at least 80 bytes and seldom a path of more than 200; the free space of a hive holds the
+/// data of its deleted values once. What makes far more lets records share long names, parents or segments: a bomb.
+pub const MAX_RECOVERED_OF_EACH_BYTE: u64 = 4;
+
+/// Subkeys or values beyond which the count of a supposed deleted key is not believed. Windows allows more of both, but no
+/// hive has them, and random bytes do.
+pub const MAX_PLAUSIBLE_COUNT: u32 = 1 << 20;
+
+/// Characters of a key's name ("Registry element size limits", Microsoft).
+pub const MAX_KEY_NAME: usize = 255;
+
+/// Characters of a value's name ("Registry element size limits", Microsoft).
+pub const MAX_VALUE_NAME: usize = 16_383;
+
 /// Hives up to this size are read into memory instead of being mapped: a mapping costs more than such a read.
 pub const MAX_READ_TO_HEAP: u64 = 64 << 10;
 

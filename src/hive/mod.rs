@@ -2,6 +2,7 @@
 
 mod base_block;
 mod bins;
+mod carve;
 mod contain;
 mod error;
 mod image;
@@ -12,6 +13,9 @@ mod tree;
 mod value_type;
 
 pub use base_block::{BaseBlock, FileKind, HiveState};
+pub use carve::{
+    Carved, DeletedKey, DeletedValue, Depth, Doubt, Doubts, Place, Trust, UNKNOWN_PARENT, carve, carve_places,
+};
 pub use contain::silence_contained_panics;
 pub use error::{Error, Offset, Problem, Problems};
 pub use image::{Image, ImageError, Origin};

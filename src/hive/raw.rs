@@ -14,7 +14,10 @@ use super::{Error, Offset, ValueType};
 pub(super) const BASE_BLOCK_SIZE: usize = 4096;
 
 /// Length of a cell's size field.
-const CELL_HEADER: usize = 4;
+pub(super) const CELL_HEADER: usize = 4;
+
+/// Bytes of a segment of big data that hold data (section "Big data").
+pub(super) const SEGMENT: usize = 16_344;
 
 /// A place inside the bins as records refer to each other: bytes from the first bin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -164,9 +167,6 @@ impl<'b> Bins<'b> {
     }
 
     fn read_segments(self, record: Cell<'b>, size: usize, bytes: &mut Vec<u8>) -> Result<(), Error> {
-        /// Bytes of a segment that hold data (section "Big data").
-        const SEGMENT: usize = 16_344;
-
         let count = usize::from(record.u16(2)?);
         let list = self.cell(CellOffset(record.u32(4)?))?;
         for segment in list.data.as_chunks::<4>().0.iter().take(count) {
@@ -196,7 +196,12 @@ pub struct Data<'b> {
     pub complete: bool,
 }
 
-impl Cell<'_> {
+impl<'b> Cell<'b> {
+    /// The bytes behind the size field.
+    pub(super) fn data(&self) -> &'b [u8] {
+        self.data
+    }
+
     /// Length with the size field.
     fn size(&self) -> u32 {
         u32::try_from(self.data.len() + CELL_HEADER).unwrap_or(u32::MAX)
@@ -290,7 +295,7 @@ fn upcase_beyond_ascii(unit: u16) -> u16 {
 const KEY_HIVE_ENTRY: u16 = 0x0004;
 const KEY_COMP_NAME: u16 = 0x0020;
 /// Length of a key node before its name.
-const KEY_NODE_HEADER: usize = 76;
+pub(super) const KEY_NODE_HEADER: usize = 76;
 
 /// A key node (`nk`).
 #[derive(Clone, Copy, Debug)]
@@ -314,6 +319,12 @@ impl<'b> KeyNode<'b> {
         let name_len = usize::from(u16::from_le_bytes([header[72], header[73]]));
         let name = rest.get(..name_len).ok_or_else(|| too_long((KEY_NODE_HEADER + name_len) as u64))?;
         Ok(Self { cell, header, name })
+    }
+
+    /// Reads a record in bytes that no allocated cell vouches for; its cell would have begun at `at`, four bytes before
+    /// `data`, and ended with `data`.
+    pub(super) fn in_bytes(at: CellOffset, data: &'b [u8]) -> Result<Self, Error> {
+        Self::new(Cell { at, data })
     }
 
     /// Where the cell lies among the bins.
@@ -352,6 +363,11 @@ impl<'b> KeyNode<'b> {
         self.header[13] & 0x03 == 1
     }
 
+    /// The key above this one. In a root key this says nothing.
+    pub fn parent(&self) -> CellOffset {
+        CellOffset(self.u32_at(16))
+    }
+
     /// Subkeys the key counts.
     pub fn subkey_count(&self) -> u32 {
         self.u32_at(20)
@@ -377,7 +393,18 @@ impl<'b> KeyNode<'b> {
         CellOffset(self.u32_at(44))
     }
 
-    fn flags(&self) -> u16 {
+    /// Subkeys that were never meant to reach the disk.
+    pub(super) fn volatile_subkey_count(&self) -> u32 {
+        self.u32_at(24)
+    }
+
+    /// The cell of the class name and the length of that name in bytes; `None` without a class.
+    pub(super) fn class(&self) -> Option<(CellOffset, usize)> {
+        let length = usize::from(u16::from_le_bytes([self.header[74], self.header[75]]));
+        (length > 0).then(|| (CellOffset(self.u32_at(48)), length))
+    }
+
+    pub(super) fn flags(&self) -> u16 {
         u16::from_le_bytes([self.header[2], self.header[3]])
     }
 
@@ -392,7 +419,7 @@ const VALUE_COMP_NAME: u16 = 0x0001;
 /// Flag of a key value: it is deleted in this layer.
 const VALUE_TOMBSTONE: u16 = 0x0002;
 /// Length of a key value before its name.
-const KEY_VALUE_HEADER: usize = 20;
+pub(super) const KEY_VALUE_HEADER: usize = 20;
 /// Bit of the size field: the data lies in the record itself.
 const RESIDENT: u32 = 0x8000_0000;
 
@@ -420,6 +447,17 @@ impl<'b> KeyValue<'b> {
         Ok(Self { cell, header, name })
     }
 
+    /// Reads a record in bytes that no allocated cell vouches for; its cell would have begun at `at`, four bytes before
+    /// `data`, and ended with `data`.
+    pub(super) fn in_bytes(at: CellOffset, data: &'b [u8]) -> Result<Self, Error> {
+        Self::new(Cell { at, data })
+    }
+
+    /// Where the cell lies among the bins.
+    pub fn cell_offset(&self) -> CellOffset {
+        self.cell.at
+    }
+
     /// Where the cell lies in the file, its size field first.
     pub fn at(&self) -> Offset {
         self.cell.at.in_file()
@@ -432,14 +470,16 @@ impl<'b> KeyValue<'b> {
 
     /// The value's name; empty for the unnamed ("default") value.
     pub fn name(&self) -> Name<'b> {
-        let flags = u16::from_le_bytes([self.header[16], self.header[17]]);
-        Name { bytes: self.name, compressed: flags & VALUE_COMP_NAME != 0 }
+        Name { bytes: self.name, compressed: self.flags() & VALUE_COMP_NAME != 0 }
     }
 
     /// Whether the record only says that the value is deleted, in a layer of a hive that lies over another one.
     pub fn is_tombstone(&self) -> bool {
-        let flags = u16::from_le_bytes([self.header[16], self.header[17]]);
-        flags & VALUE_TOMBSTONE != 0
+        self.flags() & VALUE_TOMBSTONE != 0
+    }
+
+    pub(super) fn flags(&self) -> u16 {
+        u16::from_le_bytes([self.header[16], self.header[17]])
     }
 
     /// The registry type as stored.

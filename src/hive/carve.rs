@@ -1,0 +1,215 @@
+//! Keys and values that were deleted: in free cells, in slack, behind the bins, and, on request, in allocated cells to
+//! which nothing refers.
+//!
+//! Deleting frees cells and leaves their bytes, so that records stay whole until a later cell is laid over them. Windows
+//! joins a free cell with its free neighbours: one free cell may hold many records. Nothing that is live is told as deleted,
+//! no byte that a later record uses is told as a deleted one's, and whatever is uncertain is named ([`Doubt`]).
+
+mod ancestry;
+mod assemble;
+mod budget;
+mod contents;
+mod doubt;
+mod plausible;
+mod referenced;
+mod scan;
+mod space;
+
+use std::ops::Range;
+
+use crate::wintypes::{Filetime, escape_component};
+
+use super::bins;
+use super::image::Origin;
+use super::raw::{Bins, CellOffset, Data, KeyNode, KeyValue, Name};
+use super::{Error, Offset, Problems};
+
+pub use doubt::{Doubt, Doubts, Trust};
+
+use referenced::Referenced;
+use scan::{slack, slack_behind};
+use space::{Head, Region, Space, cell_offset};
+
+/// The first component of a path whose beginning is lost. No key has this name: Windows allows it, but the flag beside the
+/// path tells the two apart.
+pub const UNKNOWN_PARENT: &str = "?";
+
+/// Where to look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// Free cells, slack behind records and lists, and the bytes behind the bins.
+    #[default]
+    Default,
+    /// Also allocated cells to which nothing live refers, and the slack of data. This reads the whole live tree.
+    Deep,
+}
+
+/// A range of a hive's bytes to scan, and what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Bytes of the file.
+    pub range: Range<usize>,
+    /// What the records there are told to come from.
+    pub origin: Origin,
+}
+
+/// What was recovered.
+#[derive(Debug, Default)]
+pub struct Carved<'b> {
+    /// Deleted keys in the order of the file, each with its values.
+    pub keys: Vec<DeletedKey<'b>>,
+    /// Deleted values that no recovered key lists, in the order of the file. Most were deleted from keys that live on.
+    pub values: Vec<DeletedValue<'b>>,
+    /// Whether all places were looked at; where not, a problem says so.
+    pub complete: bool,
+}
+
+/// A key that was deleted.
+#[derive(Clone, Debug)]
+pub struct DeletedKey<'b> {
+    node: KeyNode<'b>,
+    /// Where the record lies.
+    pub origin: Origin,
+    /// From the root of the hive, names joined by backslashes; the root itself is empty. Begins with [`UNKNOWN_PARENT`]
+    /// where a parent is missing.
+    pub path: String,
+    /// Whether the path leads to the root without a gap.
+    pub path_complete: bool,
+    /// The values that could be attached, in the order of the key's list.
+    pub values: Vec<DeletedValue<'b>>,
+    /// Whether these are all that the key counts.
+    pub values_complete: bool,
+    /// What lowers the trust in the key, its place and its values.
+    pub doubts: Doubts,
+}
+
+/// A value that was deleted.
+#[derive(Clone, Debug)]
+pub struct DeletedValue<'b> {
+    record: KeyValue<'b>,
+    /// Where the record lies.
+    pub origin: Origin,
+    /// The value's bytes, as far as they are surely its own.
+    pub data: Result<Data<'b>, Error>,
+    /// What lowers the trust in the value, its data and to whom it belonged.
+    pub doubts: Doubts,
+}
+
+impl<'b> DeletedKey<'b> {
+    /// The key's record.
+    pub fn node(&self) -> &KeyNode<'b> {
+        &self.node
+    }
+
+    /// The key's name as a component of a path.
+    pub fn name(&self) -> String {
+        escape_component(self.node.name().to_text())
+    }
+
+    /// Where the key's cell began in the file, its size field first.
+    pub fn at(&self) -> Offset {
+        self.node.at()
+    }
+
+    /// Length of the cell; where it is not known any more, of the record with the size field.
+    pub fn size(&self) -> u32 {
+        self.node.cell_size()
+    }
+
+    /// When the key last changed. Deleting it does not stamp the key itself, but its parent.
+    pub fn last_written(&self) -> Filetime {
+        self.node.last_written()
+    }
+
+    /// How far the key, its place and its values can be trusted.
+    pub fn trust(&self) -> Trust {
+        self.doubts.trust()
+    }
+}
+
+impl<'b> DeletedValue<'b> {
+    /// The value's record.
+    pub fn record(&self) -> &KeyValue<'b> {
+        &self.record
+    }
+
+    /// The value's name as stored; empty for the unnamed value.
+    pub fn name(&self) -> Name<'b> {
+        self.record.name()
+    }
+
+    /// Where the value's cell began in the file, its size field first.
+    pub fn at(&self) -> Offset {
+        self.record.at()
+    }
+
+    /// Length of the cell; where it is not known any more, of the record with the size field.
+    pub fn size(&self) -> u32 {
+        self.record.cell_size()
+    }
+
+    /// How far the value can be trusted.
+    pub fn trust(&self) -> Trust {
+        self.doubts.trust()
+    }
+}
+
+/// Deleted keys and values of a hive. `tail` is what lies behind the bins in the file.
+///
+/// Bins whose cells do not tile are told as problems and left out from there on: what is free there cannot be known.
+pub fn carve<'b>(
+    bins: Bins<'b>,
+    tail: &'b [u8],
+    root: CellOffset,
+    depth: Depth,
+    problems: &mut Problems,
+) -> Carved<'b> {
+    let mut space = Space::new(bins, tail, false);
+    let mut live = match depth {
+        Depth::Default => None,
+        Depth::Deep => Some(Referenced::from_root(bins, root)),
+    };
+    bins::walk(bins, problems, |cell| {
+        let whole = |origin, head| Region { start: cell.at, end: cell.at + cell.size, origin, head };
+        let region = match &mut live {
+            _ if !cell.allocated => Some(whole(Origin::Free, Head::FreeCell)),
+            None => slack(&space, cell),
+            Some(live) => match cell_offset(cell.at).and_then(|at| live.used(at)) {
+                Some(used) => slack_behind(cell, used),
+                None => Some(whole(Origin::Unreferenced, Head::AllocatedCell)),
+            },
+        };
+        if let Some(region) = region {
+            space.add(region);
+        }
+    });
+    if !tail.is_empty() {
+        let start = bins.bytes().len();
+        space.add(Region { start, end: start + tail.len(), origin: Origin::Tail, head: Head::Nothing });
+    }
+    let mut found = scan::regions(&space);
+    if live.is_some_and(|live| !live.complete) {
+        found.doubt_unreferenced();
+    }
+    assemble::assemble(&space, root, found, problems)
+}
+
+/// The same for given places, such as the pages that a transaction log laid over the hive: every key and value there, be its
+/// cell allocated or free. Which of them are live is for the caller to compare.
+pub fn carve_places<'b>(
+    bins: Bins<'b>,
+    root: CellOffset,
+    places: &[Place],
+    problems: &mut Problems,
+) -> Carved<'b> {
+    let mut space = Space::new(bins, &[], true);
+    // Pages laid over others need not fit each other; whoever made the view knows what is wrong with it.
+    bins::walk(bins, &mut Problems::default(), |cell| {
+        if !cell.allocated {
+            let (start, end) = (cell.at, cell.at + cell.size);
+            space.add(Region { start, end, origin: Origin::Free, head: Head::FreeCell });
+        }
+    });
+    let found = scan::places(&space, places);
+    assemble::assemble(&space, root, found, problems)
+}

@@ -1,0 +1,132 @@
+//! Looks for records in bytes that nothing live uses.
+
+use crate::hive::bins::Placed;
+use crate::hive::image::Origin;
+use crate::hive::raw::{CELL_HEADER, KeyNode, KeyValue};
+
+use super::Place;
+use super::space::{Head, Hit, Region, Space, cell_offset};
+
+/// The shortest record: a value without a name.
+const SHORTEST: usize = KeyValue::NAME_AT - CELL_HEADER;
+
+/// Records in the order of the file, each place once.
+#[derive(Debug, Default)]
+pub(super) struct Found<'b> {
+    pub(super) keys: Vec<Hit<KeyNode<'b>>>,
+    pub(super) values: Vec<Hit<KeyValue<'b>>>,
+}
+
+/// Looks through all regions.
+pub(super) fn regions<'b>(space: &Space<'b>) -> Found<'b> {
+    let mut found = Found::default();
+    for region in space.regions() {
+        for_each_signature(space, region.start, region.end, region.origin, |kind, at| {
+            found.take(space, kind, at, *region);
+        });
+    }
+    found
+}
+
+/// Looks through places, whatever their bytes are now.
+pub(super) fn places<'b>(space: &Space<'b>, places: &[Place]) -> Found<'b> {
+    let mut found = Found::default();
+    let end = space.bins().bytes().len();
+    for place in places {
+        let (from, to) = (place.range.start, place.range.end.min(end));
+        for_each_signature(space, from, to, place.origin, |kind, at| {
+            let cell = at.saturating_sub(CELL_HEADER);
+            let around = space.region_at(cell).or_else(|| space.allocated_cell(cell));
+            let any = Region { start: at, end, origin: place.origin, head: Head::Nothing };
+            found.take(space, kind, at, Region { origin: place.origin, ..around.unwrap_or(any) });
+        });
+    }
+    found.keys.sort_by_key(|hit| hit.record.at());
+    found.keys.dedup_by_key(|hit| hit.record.at());
+    found.values.sort_by_key(|hit| hit.record.at());
+    found.values.dedup_by_key(|hit| hit.record.at());
+    found
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Key,
+    Value,
+}
+
+impl<'b> Found<'b> {
+    fn take(&mut self, space: &Space<'b>, kind: Kind, signature: usize, region: Region) {
+        if space.exceeded() {
+            return;
+        }
+        match kind {
+            Kind::Key => self.keys.extend(space.key_in(signature, region)),
+            Kind::Value => self.values.extend(space.value_in(signature, region)),
+        }
+    }
+}
+
+/// Shows every place where a record may begin. Records lie at multiples of eight behind their cells' size fields; behind
+/// the bins, where another file's bytes may be, at any multiple of four. No hit is jumped over: what looks like a record may
+/// be the rest of one, with a whole one inside its old bounds.
+fn for_each_signature(
+    space: &Space<'_>,
+    start: usize,
+    end: usize,
+    origin: Origin,
+    mut show: impl FnMut(Kind, usize),
+) {
+    let step = if origin == Origin::Tail { 4 } else { 8 };
+    let first = match step {
+        4 => start.next_multiple_of(4),
+        _ => (start + CELL_HEADER).next_multiple_of(8) - CELL_HEADER,
+    };
+    let Some(bytes) = space.bytes(first, end) else { return };
+    for (index, word) in bytes.chunks_exact(step).enumerate() {
+        match word {
+            [b'n', b'k', ..] => show(Kind::Key, first + index * step),
+            [b'v', b'k', ..] => show(Kind::Value, first + index * step),
+            _ => {}
+        }
+    }
+}
+
+/// The unused bytes behind a cell's record, if they can hold another one. Cells of data, lists of values and class names
+/// have no signature: what of them is used only the records that refer to them tell.
+pub(super) fn slack(space: &Space<'_>, cell: Placed) -> Option<Region> {
+    let used = used_by_record(space, cell)?;
+    slack_behind(cell, used)
+}
+
+/// The bytes of a cell behind the first `used` ones, if they can hold a record.
+pub(super) fn slack_behind(cell: Placed, used: usize) -> Option<Region> {
+    let (start, end) = (cell.at + used, cell.at + cell.size);
+    let room = end.checked_sub(start)? >= SHORTEST;
+    room.then_some(Region { start, end, origin: Origin::Slack, head: Head::Nothing })
+}
+
+fn used_by_record(space: &Space<'_>, cell: Placed) -> Option<usize> {
+    let data = space.bytes(cell.at + CELL_HEADER, cell.at + cell.size)?;
+    let u16_at = |at: usize| data.get(at..)?.first_chunk().copied().map(u16::from_le_bytes).map(usize::from);
+    let list_of = |entry: usize| Some(CELL_HEADER + 4 + u16_at(2)? * entry);
+    match data.first_chunk()? {
+        b"nk" => {
+            let used = KeyNode::NAME_AT + u16_at(72)?;
+            let room = slack_behind(cell, used).is_some();
+            // Data of a value may begin with these letters as well.
+            (room && space.is_key(cell_offset(cell.at)?, data)).then_some(used)
+        }
+        b"vk" => {
+            let used = KeyValue::NAME_AT + u16_at(2)?;
+            let room = slack_behind(cell, used).is_some();
+            (room && space.is_value(cell_offset(cell.at)?, data)).then_some(used)
+        }
+        b"li" | b"ri" => list_of(4),
+        b"lf" | b"lh" => list_of(8),
+        b"sk" => {
+            let size = data.get(16..)?.first_chunk().copied().map(u32::from_le_bytes)?;
+            Some(CELL_HEADER + 20 + size as usize)
+        }
+        _ => None,
+    }
+}
