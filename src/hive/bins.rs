@@ -75,13 +75,7 @@ fn header(bytes: &[u8], at: usize) -> Result<usize, Error> {
     Ok(size)
 }
 
-fn walk_cells(
-    bytes: &[u8],
-    bin: usize,
-    size: usize,
-    problems: &mut Problems,
-    show: &mut impl FnMut(Placed),
-) {
+fn walk_cells(bytes: &[u8], bin: usize, size: usize, problems: &mut Problems, show: &mut impl FnMut(Placed)) {
     let end = bin + size;
     let mut at = bin + BIN_HEADER;
     while at < end {

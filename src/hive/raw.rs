@@ -398,6 +398,11 @@ impl<'b> KeyNode<'b> {
         self.u32_at(24)
     }
 
+    /// Whether the longest name or the longest data of its values are noted. Windows never takes these back.
+    pub(super) fn had_values(&self) -> bool {
+        self.u32_at(60) != 0 || self.u32_at(64) != 0
+    }
+
     /// The cell of the class name and the length of that name in bytes; `None` without a class.
     pub(super) fn class(&self) -> Option<(CellOffset, usize)> {
         let length = usize::from(u16::from_le_bytes([self.header[74], self.header[75]]));

@@ -76,7 +76,8 @@ pub(super) fn assemble<'b>(
             doubts,
         });
     }
-    let stopped = space.exceeded() || lists.claims_left.exceeded() || lineage.exceeded() || results.exceeded();
+    let stopped =
+        space.exceeded() || lists.claims_left.exceeded() || lineage.exceeded() || results.exceeded();
     if stopped {
         problems.add(Offset(BASE_BLOCK_SIZE as u64), None, Error::RecoveryStopped);
     }
@@ -136,7 +137,7 @@ struct Lists {
 }
 
 /// Doubts that mean that a key has not all the values it once had.
-const INCOMPLETE: &[Doubt] = &[Doubt::CountLost, Doubt::ValuesLost, Doubt::ClaimedTwice];
+const INCOMPLETE: &[Doubt] = &[Doubt::CountLost, Doubt::HadValues, Doubt::ValuesLost, Doubt::ClaimedTwice];
 
 impl Lists {
     fn of<'b>(space: &Space<'b>, keys: &[Hit<KeyNode<'b>>]) -> Self {
@@ -155,6 +156,7 @@ impl Lists {
         let counted = key.record.value_count() as usize;
         let at = key.record.value_list();
         let cell = match counted {
+            0 if at == CellOffset::NONE && key.record.had_values() => return Doubt::HadValues.into(),
             0 if at == CellOffset::NONE || !space.is_free(at) => return Doubts::default(),
             0 => space.cell(at, 4, key.origin),
             _ => space.cell(at, counted * 4, key.origin),
@@ -165,7 +167,9 @@ impl Lists {
         let (offsets, _) = cell.data().as_chunks::<4>();
         let first = self.claims.len();
         let mut missing = false;
-        for (index, offset) in offsets.iter().take(if counted == 0 { usize::MAX } else { counted }).enumerate() {
+        for (index, offset) in
+            offsets.iter().take(if counted == 0 { usize::MAX } else { counted }).enumerate()
+        {
             let value = CellOffset(u32::from_le_bytes(*offset));
             let is_there = (counted > 0 || space.is_free(value)) && space.value(value, key.origin).is_some();
             if is_there && self.claims_left.take(KeyValue::NAME_AT) {

@@ -40,7 +40,8 @@ fn segments<'b>(space: &Space<'b>, value: &Hit<KeyValue<'b>>, size: usize) -> Op
     if !record.starts_with(b"db") || count != size.div_ceil(SEGMENT) {
         return None;
     }
-    let list = space.cell(list, count * 4, value.origin).map(super::space::StaleCell::data).unwrap_or_default();
+    let list =
+        space.cell(list, count * 4, value.origin).map(super::space::StaleCell::data).unwrap_or_default();
     let offsets = list.as_chunks::<4>().0.iter().take(count);
     Some(offsets.map(|offset| CellOffset(u32::from_le_bytes(*offset))).collect())
 }

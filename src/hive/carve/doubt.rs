@@ -66,6 +66,8 @@ doubts! {
     TreeIncomplete: Medium, "live tree not read whole";
     /// The size before the record is not that of its cell: the place was used again, or is not a cell's.
     SizeUnfit: Medium, "size of its old cell does not fit";
+    /// The name is made of control characters: bytes of a later record.
+    NameOverwritten: Low, "name overwritten";
     /// Bytes of the record are those of another recovered record too: one of them overwrote the other.
     Overlaps: Low, "overlaps another recovered record";
     /// The path has a gap: no sound key is where a parent should be.
@@ -79,6 +81,9 @@ doubts! {
     PathTooLong: Medium, "path too long";
     /// The key counts no values although its list is there; the values are those the list still shows.
     CountLost: Medium, "count of values lost";
+    /// The key counts no values and has no list, but once had some. Windows keeps the count of a deleted key; other programs
+    /// clear it.
+    HadValues: Medium, "had values once, counts none";
     /// The list of values, or values in it, were overwritten.
     ValuesLost: Medium, "values lost";
     /// Two recovered keys list the same value; it is told with one of them.

@@ -3,11 +3,13 @@
 //! Random bytes pass none of this but by a chance of far less than one in 2^60; what passes was a record once, or is part
 //! of a hive that somebody stored inside a value.
 
+use crate::hive::ValueType;
 use crate::hive::limits;
 use crate::hive::raw::{CellOffset, KEY_NODE_HEADER, KEY_VALUE_HEADER, KeyNode, KeyValue, Name};
 use crate::wintypes::Filetime;
 
 use super::budget::Budget;
+use super::doubt::{Doubt, Doubts};
 
 /// Flags of key nodes that Windows has ever set (format specification, section "Key node"): those it documents, and two
 /// that some versions leave behind.
@@ -22,38 +24,41 @@ const FIRST_CELL: u32 = 32;
 /// How far offsets may lead: the length of all bins, or `None` in bytes that may be another file's.
 pub(super) type Reach = Option<u32>;
 
-/// The key node that begins with `data`, if it is one beyond doubt.
+/// The key node that begins with `data`, and what is odd about it. With anything odd, it is only to be believed where the size
+/// of its old cell fits as well.
 pub(super) fn key_node<'b>(
     at: CellOffset,
     data: &'b [u8],
     reach: Reach,
     budget: &Budget,
-) -> Option<KeyNode<'b>> {
+) -> Option<(KeyNode<'b>, Doubts)> {
     let node = KeyNode::in_bytes(at, data).ok()?;
     let written = node.last_written();
     let sane = node.flags() & !KEY_FLAGS == 0
         && (written == Filetime(0) || TIMES.contains(&written))
-        && is_reference(node.parent(), reach)
         && is_list(node.subkey_count(), node.subkey_list(), reach)
         && node.volatile_subkey_count() <= limits::MAX_PLAUSIBLE_COUNT
         && is_list(node.value_count(), node.value_list(), reach)
         && is_reference(node.security(), reach)
         && node.class().is_none_or(|(cell, _)| is_reference(cell, reach));
     let name = node.name();
-    (sane
-        && !name.bytes.is_empty()
-        && budget.take(KEY_NODE_HEADER + name.bytes.len())
-        && is_name(name, limits::MAX_KEY_NAME))
-    .then_some(node)
+    if !sane || name.bytes.is_empty() || !budget.take(KEY_NODE_HEADER + name.bytes.len()) {
+        return None;
+    }
+    let mut odd = judge_name(name, limits::MAX_KEY_NAME)?;
+    if !is_reference(node.parent(), reach) {
+        odd.insert(Doubt::ParentUnknown);
+    }
+    Some((node, odd))
 }
 
-/// The key value that begins with `data`, if it is one beyond doubt.
+/// The key value that begins with `data`, and what is odd about it, as with [`key_node`].
 pub(super) fn key_value<'b>(
     at: CellOffset,
     data: &'b [u8],
     reach: Reach,
     budget: &Budget,
-) -> Option<KeyValue<'b>> {
+) -> Option<(KeyValue<'b>, Doubts)> {
     let value = KeyValue::in_bytes(at, data).ok()?;
     let size = value.data_size();
     let data_is_sane = if value.is_resident() {
@@ -65,11 +70,13 @@ pub(super) fn key_value<'b>(
                 && reach.is_none_or(|end| size < end))
     };
     let name = value.name();
-    (value.flags() & !VALUE_FLAGS == 0
-        && data_is_sane
-        && budget.take(KEY_VALUE_HEADER + name.bytes.len())
-        && is_name(name, limits::MAX_VALUE_NAME))
-    .then_some(value)
+    let sane = data_is_sane && value.flags() & !VALUE_FLAGS == 0;
+    if !sane || !budget.take(KEY_VALUE_HEADER + name.bytes.len()) {
+        return None;
+    }
+    let odd = judge_name(name, limits::MAX_VALUE_NAME)?;
+    // Any number is a type; but not behind a name that is none.
+    (odd.is_empty() || value.value_type() <= ValueType::REG_QWORD).then_some((value, odd))
 }
 
 /// Whether this can be a reference to a cell, or to none.
@@ -87,16 +94,16 @@ fn is_list(count: u32, list: CellOffset, reach: Reach) -> bool {
         && (count == 0 || (list != CellOffset::NONE && is_reference(list, reach)))
 }
 
-/// Whether this can be a name. Control characters and lone surrogates hide a key from programs, so a few are no reason to
-/// drop one; a name made of them is none.
-fn is_name(name: Name<'_>, longest: usize) -> bool {
+/// What is odd about a name; `None` if it cannot be one. Control characters and lone surrogates hide a key from programs, so
+/// a few are nothing strange; a name made of them was overwritten by another record.
+fn judge_name(name: Name<'_>, longest: usize) -> Option<Doubts> {
     let is_control = |unit: u16| unit < 0x20 || unit == 0x7f;
     let (length, odd) = if name.compressed {
         (name.bytes.len(), name.bytes.iter().filter(|byte| is_control(u16::from(**byte))).count())
     } else {
         let (units, rest) = name.bytes.as_chunks::<2>();
         if !rest.is_empty() {
-            return false;
+            return None;
         }
         let odd = char::decode_utf16(units.iter().map(|unit| u16::from_le_bytes(*unit)))
             .filter(|unit| match unit {
@@ -106,5 +113,11 @@ fn is_name(name: Name<'_>, longest: usize) -> bool {
             .count();
         (units.len(), odd)
     };
-    length <= longest && odd * 4 <= length
+    if length > longest {
+        None
+    } else if odd * 4 > length {
+        Some(Doubt::NameOverwritten.into())
+    } else {
+        Some(Doubts::default())
+    }
 }

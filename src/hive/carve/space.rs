@@ -125,7 +125,7 @@ impl<'b> Space<'b> {
     /// The region in which a cell that a record of this origin refers to may lie. What lies behind the bins may be another
     /// file's, whose offsets mean nothing among the bins; slack is only looked at from slack.
     fn region_of(&self, cell: CellOffset, from: Origin) -> Option<Region> {
-        if cell == CellOffset::NONE || !cell.0.is_multiple_of(4) {
+        if cell == CellOffset::NONE || !cell.0.is_multiple_of(8) {
             return None;
         }
         let start = usize::try_from(cell.in_file().0).ok()?;
@@ -181,8 +181,12 @@ impl<'b> Space<'b> {
     pub(super) fn key_in(&self, signature: usize, region: Region) -> Option<Hit<KeyNode<'b>>> {
         let at = cell_offset(signature.checked_sub(CELL_HEADER)?)?;
         let reach = self.reach_in(region);
-        let node = plausible::key_node(at, self.bytes(signature, region.end)?, reach, &self.names)?;
-        let (end, doubts) = self.end_of(signature, KeyNode::NAME_AT + node.name().bytes.len(), region);
+        let (node, odd) = plausible::key_node(at, self.bytes(signature, region.end)?, reach, &self.names)?;
+        let (end, mut doubts) = self.end_of(signature, KeyNode::NAME_AT + node.name().bytes.len(), region);
+        if !odd.is_empty() && doubts.contains(Doubt::SizeUnfit) {
+            return None;
+        }
+        doubts.extend(odd);
         let record = KeyNode::in_bytes(at, self.bytes(signature, end)?).ok()?;
         Some(Hit { record, origin: region.origin, doubts })
     }
@@ -191,8 +195,12 @@ impl<'b> Space<'b> {
     pub(super) fn value_in(&self, signature: usize, region: Region) -> Option<Hit<KeyValue<'b>>> {
         let at = cell_offset(signature.checked_sub(CELL_HEADER)?)?;
         let reach = self.reach_in(region);
-        let value = plausible::key_value(at, self.bytes(signature, region.end)?, reach, &self.names)?;
-        let (end, doubts) = self.end_of(signature, KeyValue::NAME_AT + value.name().bytes.len(), region);
+        let (value, odd) = plausible::key_value(at, self.bytes(signature, region.end)?, reach, &self.names)?;
+        let (end, mut doubts) = self.end_of(signature, KeyValue::NAME_AT + value.name().bytes.len(), region);
+        if !odd.is_empty() && doubts.contains(Doubt::SizeUnfit) {
+            return None;
+        }
+        doubts.extend(odd);
         let record = KeyValue::in_bytes(at, self.bytes(signature, end)?).ok()?;
         Some(Hit { record, origin: region.origin, doubts })
     }
@@ -221,18 +229,20 @@ impl<'b> Space<'b> {
             Origin::Primary | Origin::Log | Origin::LogRemnant | Origin::Free => {}
         }
         let start = signature - CELL_HEADER;
-        let end = match region.head {
-            Head::AllocatedCell if start == region.start => region.end,
-            // The size is that of all the cells that were joined; the record's own was overwritten by it.
-            Head::FreeCell if start == region.start => (start + needed.next_multiple_of(8)).min(region.end),
-            _ => match self.old_size(start, needed, region) {
-                Some(size) => start + size,
-                None => {
-                    doubts.insert(Doubt::SizeUnfit);
-                    start + needed
-                }
-            },
+        let at_head = start == region.start;
+        if at_head && region.head == Head::AllocatedCell {
+            return (region.end, doubts);
+        }
+        // A free cell's size is that of all the cells that were joined to it, before or after; the record's own is lost in it.
+        let joined = if at_head && region.head == Head::FreeCell {
+            Some(region.end - start)
+        } else {
+            self.old_size(start, needed, region)
         };
+        if joined.is_none() {
+            doubts.insert(Doubt::SizeUnfit);
+        }
+        let end = start + joined.map_or(needed, |size| needed.next_multiple_of(8).min(size));
         (end, doubts)
     }
 }
