@@ -3,7 +3,6 @@
 //! Random bytes pass none of this but by a chance of far less than one in 2^60; what passes was a record once, or is part
 //! of a hive that somebody stored inside a value.
 
-use crate::hive::ValueType;
 use crate::hive::limits;
 use crate::hive::raw::{CellOffset, KEY_NODE_HEADER, KEY_VALUE_HEADER, KeyNode, KeyValue, Name};
 use crate::wintypes::Filetime;
@@ -24,8 +23,7 @@ const FIRST_CELL: u32 = 32;
 /// How far offsets may lead: the length of all bins, or `None` in bytes that may be another file's.
 pub(super) type Reach = Option<u32>;
 
-/// The key node that begins with `data`, and what is odd about it. With anything odd, it is only to be believed where the size
-/// of its old cell fits as well.
+/// The key node that begins with `data`, and what is odd about it.
 pub(super) fn key_node<'b>(
     at: CellOffset,
     data: &'b [u8],
@@ -70,13 +68,14 @@ pub(super) fn key_value<'b>(
                 && reach.is_none_or(|end| size < end))
     };
     let name = value.name();
-    let sane = data_is_sane && value.flags() & !VALUE_FLAGS == 0;
+    // Two letters before zeros are no record.
+    let says_nothing =
+        name.bytes.is_empty() && !value.is_resident() && size == 0 && value.value_type().0 == 0;
+    let sane = data_is_sane && !says_nothing && value.flags() & !VALUE_FLAGS == 0;
     if !sane || !budget.take(KEY_VALUE_HEADER + name.bytes.len()) {
         return None;
     }
-    let odd = judge_name(name, limits::MAX_VALUE_NAME)?;
-    // Any number is a type; but not behind a name that is none.
-    (odd.is_empty() || value.value_type() <= ValueType::REG_QWORD).then_some((value, odd))
+    Some((value, judge_name(name, limits::MAX_VALUE_NAME)?))
 }
 
 /// Whether this can be a reference to a cell, or to none.

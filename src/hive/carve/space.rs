@@ -183,9 +183,6 @@ impl<'b> Space<'b> {
         let reach = self.reach_in(region);
         let (node, odd) = plausible::key_node(at, self.bytes(signature, region.end)?, reach, &self.names)?;
         let (end, mut doubts) = self.end_of(signature, KeyNode::NAME_AT + node.name().bytes.len(), region);
-        if !odd.is_empty() && doubts.contains(Doubt::SizeUnfit) {
-            return None;
-        }
         doubts.extend(odd);
         let record = KeyNode::in_bytes(at, self.bytes(signature, end)?).ok()?;
         Some(Hit { record, origin: region.origin, doubts })
@@ -197,9 +194,6 @@ impl<'b> Space<'b> {
         let reach = self.reach_in(region);
         let (value, odd) = plausible::key_value(at, self.bytes(signature, region.end)?, reach, &self.names)?;
         let (end, mut doubts) = self.end_of(signature, KeyValue::NAME_AT + value.name().bytes.len(), region);
-        if !odd.is_empty() && doubts.contains(Doubt::SizeUnfit) {
-            return None;
-        }
         doubts.extend(odd);
         let record = KeyValue::in_bytes(at, self.bytes(signature, end)?).ok()?;
         Some(Hit { record, origin: region.origin, doubts })
