@@ -30,8 +30,8 @@ use referenced::Referenced;
 use scan::{slack, slack_behind};
 use space::{Head, Region, Space, cell_offset};
 
-/// The first component of a path whose beginning is lost. No key has this name: Windows allows it, but the flag beside the
-/// path tells the two apart.
+/// The first component of a path whose beginning is lost. A key may have this name as well; [`DeletedKey::path_complete`]
+/// tells the two apart.
 pub const UNKNOWN_PARENT: &str = "?";
 
 /// Where to look.
@@ -77,7 +77,8 @@ pub struct DeletedKey<'b> {
     pub path_complete: bool,
     /// The values that could be attached, in the order of the key's list.
     pub values: Vec<DeletedValue<'b>>,
-    /// Whether these are all that the key counts.
+    /// Whether these are all that the key counts, as far as can be told: a program other than Windows may have cleared the
+    /// count, and what it was before nothing tells.
     pub values_complete: bool,
     /// What lowers the trust in the key, its place and its values.
     pub doubts: Doubts,

@@ -15,6 +15,7 @@ mod formats;
 mod program;
 mod readme;
 mod real_hives;
+mod recovery;
 mod rules;
 mod samples;
 mod secrets;

@@ -63,7 +63,7 @@ impl<'s, 'b> Lineage<'s, 'b> {
 
     /// Where a recovered key belongs.
     pub(super) fn of(&mut self, key: &Hit<KeyNode<'b>>) -> Ancestry {
-        let mut waiting: Vec<Hit<KeyNode<'b>>> = Vec::new();
+        let mut waiting: Vec<(Hit<KeyNode<'b>>, Doubts)> = Vec::new();
         let mut next = *key;
         let mut above = loop {
             let at = next.record.cell_offset();
@@ -75,17 +75,22 @@ impl<'s, 'b> Lineage<'s, 'b> {
             }
             // Met again before its path is known, it is its own ancestor.
             self.deleted.insert(at, Ancestry::unknown(Doubt::ParentCircle));
-            waiting.push(next);
             match self.parent(&next) {
-                Parent::Deleted(parent) => next = parent,
-                Parent::Known(ancestry) => break ancestry,
+                Parent::Deleted(parent) => {
+                    waiting.push((next, doubt_about(&parent.record, &next.record)));
+                    next = parent;
+                }
+                Parent::Known(ancestry) => {
+                    waiting.push((next, Doubts::default()));
+                    break ancestry;
+                }
             }
         };
-        while let Some(key) = waiting.pop() {
+        while let Some((key, doubts)) = waiting.pop() {
             let at = key.record.cell_offset();
             above = match self.live_in_places(&key) {
                 Some(path) => Ancestry { path, complete: true, doubts: Doubts::default() },
-                None => self.below(&above, &key.record),
+                None => self.below(&above, doubts, &key.record),
             };
             self.deleted.insert(at, above.clone());
         }
@@ -98,9 +103,9 @@ impl<'s, 'b> Lineage<'s, 'b> {
         if self.space.counts_allocated() { self.live_path(at) } else { None }
     }
 
-    fn below(&self, above: &Ancestry, key: &KeyNode<'b>) -> Ancestry {
+    fn below(&self, above: &Ancestry, mut doubts: Doubts, key: &KeyNode<'b>) -> Ancestry {
         let name = escape_component(key.name().to_text());
-        let mut doubts = above.doubts;
+        doubts.extend(above.doubts);
         let path = join(&above.path, &name);
         if path.len() <= limits::MAX_PATH_HELD && self.paths.take(path.len()) {
             return Ancestry { path: path.into(), complete: above.complete, doubts };
@@ -114,12 +119,8 @@ impl<'s, 'b> Lineage<'s, 'b> {
         if key.origin != Origin::Tail
             && let Some(path) = self.live_path(at)
         {
-            let mut doubts = Doubts::default();
-            let written = key.record.last_written();
-            let above = self.space.bins().key_node(at).map(|parent| parent.last_written());
-            if above.is_ok_and(|above| above != Filetime(0) && above < written) {
-                doubts.insert(Doubt::ParentOlder);
-            }
+            let parent = self.space.bins().key_node(at);
+            let doubts = parent.map(|parent| doubt_about(&parent, &key.record)).unwrap_or_default();
             return Parent::Known(Ancestry { path, complete: true, doubts });
         }
         match self.space.key(at, key.origin) {
@@ -137,6 +138,9 @@ impl<'s, 'b> Lineage<'s, 'b> {
                 break known.clone();
             }
             let Ok(node) = self.space.bins().key_node(here) else { break None };
+            if !self.visits.take(node.name().bytes.len()) {
+                break None;
+            }
             if here == self.root {
                 break Some("".into());
             }
@@ -184,6 +188,17 @@ impl<'s, 'b> Lineage<'s, 'b> {
         let leaves = top.entries().filter_map(|entry| read(entry.target));
         let leaves = leaves.filter(|leaf| leaf.kind != SubkeyListKind::IndexRoot);
         leaves.flat_map(|leaf| leaf.entries().map(|entry| entry.target)).collect()
+    }
+}
+
+/// Removing a subkey stamps its parent: a parent that changed last before its deleted child did may be another key, in a cell
+/// that was used again.
+fn doubt_about(parent: &KeyNode<'_>, child: &KeyNode<'_>) -> Doubts {
+    let stamped = parent.last_written();
+    if stamped != Filetime(0) && stamped < child.last_written() {
+        Doubt::ParentOlder.into()
+    } else {
+        Doubts::default()
     }
 }
 

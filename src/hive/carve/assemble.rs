@@ -9,7 +9,7 @@ use crate::hive::{Error, Offset, Problems};
 use super::ancestry::Lineage;
 use super::budget::Budget;
 use super::contents;
-use super::doubt::{Doubt, Doubts};
+use super::doubt::{Doubt, Doubts, Trust};
 use super::scan::Found;
 use super::space::{Hit, Space};
 use super::{Carved, DeletedKey, DeletedValue};
@@ -63,6 +63,11 @@ pub(super) fn assemble<'b>(
             doubts.extend(value.doubts.only(ABOUT_DATA));
             values.push(value);
         }
+        if doubts.trust() == Trust::Low {
+            for value in &mut values {
+                value.doubts.insert(Doubt::KeyDoubted);
+            }
+        }
         if !results.take(ancestry.path.len()) {
             break;
         }
@@ -76,8 +81,7 @@ pub(super) fn assemble<'b>(
             doubts,
         });
     }
-    let stopped =
-        space.exceeded() || lists.claims_left.exceeded() || lineage.exceeded() || results.exceeded();
+    let stopped = space.exceeded() || lists.exceeded() || lineage.exceeded() || results.exceeded();
     if stopped {
         problems.add(Offset(BASE_BLOCK_SIZE as u64), None, Error::RecoveryStopped);
     }
@@ -132,6 +136,7 @@ struct Lists {
     /// Sorted by value, the best claim first; after [`Lists::settle`] one claim for each value.
     claims: Vec<Claim>,
     claims_left: Budget,
+    visits: Budget,
     /// What each key's list leaves in doubt.
     doubts: Vec<Doubts>,
 }
@@ -141,8 +146,12 @@ const INCOMPLETE: &[Doubt] = &[Doubt::CountLost, Doubt::HadValues, Doubt::Values
 
 impl Lists {
     fn of<'b>(space: &Space<'b>, keys: &[Hit<KeyNode<'b>>]) -> Self {
-        let mut lists =
-            Self { claims: Vec::new(), claims_left: Budget::for_results(space.len()), doubts: Vec::new() };
+        let mut lists = Self {
+            claims: Vec::new(),
+            claims_left: Budget::for_results(space.len()),
+            visits: Budget::for_visits(space.len()),
+            doubts: Vec::new(),
+        };
         for (index, key) in keys.iter().enumerate() {
             let doubts = lists.add(space, index, key);
             lists.doubts.push(doubts);
@@ -156,7 +165,13 @@ impl Lists {
         let counted = key.record.value_count() as usize;
         let at = key.record.value_list();
         let cell = match counted {
-            0 if at == CellOffset::NONE && key.record.had_values() => return Doubt::HadValues.into(),
+            // In a key that may be live this means no more than what it says.
+            0 if at == CellOffset::NONE
+                && key.record.had_values()
+                && space.is_free(key.record.cell_offset()) =>
+            {
+                return Doubt::HadValues.into();
+            }
             0 if at == CellOffset::NONE || !space.is_free(at) => return Doubts::default(),
             0 => space.cell(at, 4, key.origin),
             _ => space.cell(at, counted * 4, key.origin),
@@ -171,6 +186,9 @@ impl Lists {
             offsets.iter().take(if counted == 0 { usize::MAX } else { counted }).enumerate()
         {
             let value = CellOffset(u32::from_le_bytes(*offset));
+            if !self.visits.take(offset.len()) {
+                return Doubt::ValuesLost.into();
+            }
             let is_there = (counted > 0 || space.is_free(value)) && space.value(value, key.origin).is_some();
             if is_there && self.claims_left.take(KeyValue::NAME_AT) {
                 let written = Reverse(key.record.last_written().0);
@@ -188,7 +206,9 @@ impl Lists {
             (_, true) => (Doubt::ValuesLost.into(), 1),
             (_, false) => return Doubts::default(),
         };
-        claims.iter_mut().for_each(|claim| claim.weakness = weakness);
+        for claim in claims {
+            claim.weakness = weakness;
+        }
         doubts
     }
 
@@ -208,6 +228,11 @@ impl Lists {
         let mut settled = self.claims.clone();
         settled.sort_unstable_by_key(|claim| (claim.key, claim.index));
         settled
+    }
+
+    /// Whether there was more to read than lists of one hive can hold.
+    fn exceeded(&self) -> bool {
+        self.claims_left.exceeded() || self.visits.exceeded()
     }
 
     /// Whether a key has this value.
@@ -288,4 +313,41 @@ fn extent_of_key(node: &KeyNode<'_>) -> (u64, u64) {
 fn extent_of_value(record: &KeyValue<'_>) -> (u64, u64) {
     let at = record.at().0;
     (at + CELL_HEADER as u64, at + (KeyValue::NAME_AT + record.name().bytes.len()) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_shows_just_what_overlaps_something() {
+        let mut number = 1_u64;
+        let mut next = |bound: u64| {
+            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (number >> 33) % bound
+        };
+        for _ in 0..2_000 {
+            let mut extents: Vec<(u64, u64)> = (0..next(9))
+                .map(|_| {
+                    let start = next(40);
+                    (start, start + 1 + next(12))
+                })
+                .collect();
+            extents.sort_unstable();
+            let overlaps = |one: usize| {
+                let (start, end) = extents[one];
+                let mut others = extents.iter().enumerate().filter(|(other, _)| *other != one);
+                others.any(|(_, other)| other.0 < end && start < other.1)
+            };
+            let expected: Vec<(u64, u64)> =
+                (0..extents.len()).filter(|one| overlaps(*one)).map(|one| extents[one]).collect();
+            let mut shown = Vec::new();
+            sweep(&extents, |extent| *extent, |extent| shown.push(*extent));
+            shown.sort_unstable();
+            shown.dedup();
+            let mut expected = expected;
+            expected.dedup();
+            assert_eq!(shown, expected, "{extents:?}");
+        }
+    }
 }

@@ -14,7 +14,8 @@ pub enum Trust {
     Medium,
     /// The record is whole and lies in a free cell, its parents lead to the live root without a gap, and all values it
     /// counts are there with all their data (of a value: it belongs to a recovered key, which counts it, and its data are
-    /// whole). What it says was once in this hive.
+    /// whole). What it says was once in this hive; that none of its cells was used and freed again in between is likely, for
+    /// nothing that is left contradicts it, and cannot be proven.
     High,
 }
 
@@ -72,8 +73,8 @@ doubts! {
     Overlaps: Low, "overlaps another recovered record";
     /// The path has a gap: no sound key is where a parent should be.
     ParentUnknown: Medium, "parent not found";
-    /// The live parent changed last before this key did. Removing a subkey stamps the parent, so the parent's cell may have
-    /// been used again by another key.
+    /// The key that is where the parent should be changed last before this key did. Removing a subkey stamps the parent, so
+    /// the parent's cell may have been used again by another key.
     ParentOlder: Medium, "parent is older, its cell may have been used again";
     /// The parents form a circle or are more than Windows allows.
     ParentCircle: Low, "parents form a circle or are too many";
@@ -92,6 +93,8 @@ doubts! {
     DataLost: Medium, "data lost";
     /// The data's bytes are also those of another recovered record or value.
     DataShared: Medium, "data overlap those of another record";
+    /// The key that lists the value is itself of low trust.
+    KeyDoubted: Low, "its key is of low trust";
     /// No recovered key lists the value.
     KeyUnknown: Medium, "key not found";
 }
@@ -163,5 +166,38 @@ impl fmt::Display for Doubts {
 impl fmt::Debug for Doubts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_doubt_has_words_of_its_own_and_lowers_the_trust() {
+        let mut words: Vec<&str> = Doubt::ALL.iter().map(|doubt| doubt.as_str()).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Doubt::ALL.len());
+        for doubt in Doubt::ALL {
+            let doubts = Doubts::from(*doubt);
+            assert!(
+                doubts.contains(*doubt) && doubts.trust() == doubt.at_most() && doubts.trust() < Trust::High
+            );
+            assert_eq!(doubts.to_string(), doubt.as_str());
+        }
+        assert_eq!(Doubts::default().trust(), Trust::High);
+        assert_eq!(Doubts::default().to_string(), "");
+        assert!(Trust::ALL.is_sorted());
+    }
+
+    #[test]
+    fn slack_without_a_place_in_the_tree_is_a_lead_only() {
+        for lost in [Doubt::ParentUnknown, Doubt::KeyUnknown] {
+            let mut doubts = Doubts::from(Doubt::InSlack);
+            doubts.insert(lost);
+            assert_eq!(doubts.trust(), Trust::Low);
+            assert_eq!(Doubts::from(lost).trust(), Trust::Medium);
+        }
     }
 }

@@ -55,6 +55,8 @@ impl<'b> Walk<'b> {
                 continue;
             };
             if !self.first_use(at, KeyNode::NAME_AT + node.name().bytes.len()) {
+                // A list that leads to a key twice does not lead to another one.
+                self.whole = false;
                 continue;
             }
             if let Some((class, length)) = node.class() {
@@ -67,7 +69,9 @@ impl<'b> Walk<'b> {
                 self.values(&node);
             }
             if node.subkey_count() > 0 {
+                let known = waiting.len();
                 self.subkeys(&node, &mut waiting);
+                self.whole &= waiting.len() - known >= node.subkey_count() as usize;
             }
         }
     }
