@@ -152,7 +152,7 @@ fn data_in_a_cell_that_is_in_use_again_are_lost_not_borrowed() {
     hive.set_cell_size(data, -size);
     hive.set(data, 0, b"of somebody else");
     for depth in [Depth::Default, Depth::Deep] {
-        recover(&hive.bytes, Depth::Default, |carved, _| {
+        recover(&hive.bytes, depth, |carved, _| {
             let profile = key(carved, KEY);
             let text = value(&profile.values, "text");
             assert!(matches!(text.data, Err(Error::DataOverwritten { size: 20, .. })), "{:?}", text.data);
@@ -409,6 +409,17 @@ fn a_deleted_parent_older_than_its_child_is_doubted() {
     recover(&hive.bytes, Depth::Default, |carved, _| {
         assert_eq!(key(carved, KEY).trust(), Trust::High);
         assert!(key(carved, &format!(r"{KEY}\section")).doubts.contains(Doubt::ParentOlder));
+    });
+}
+
+#[test]
+fn bins_that_cannot_be_told_apart_are_named_and_left_out() {
+    let mut hive = builder(Version::V1_5).build();
+    hive.delete_key(KEY);
+    hive.bytes[4096] = b'g';
+    recover(&hive.bytes, Depth::Default, |carved, problems| {
+        assert!(is_empty(carved) || hive.bytes.len() > 8192);
+        assert!(problems.kept().iter().any(|problem| matches!(problem.error, Error::Bin { .. })));
     });
 }
 

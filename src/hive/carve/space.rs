@@ -123,7 +123,8 @@ impl<'b> Space<'b> {
     }
 
     /// The region in which a cell that a record of this origin refers to may lie. What lies behind the bins may be another
-    /// file's, whose offsets mean nothing among the bins; slack is only looked at from slack.
+    /// file's, whose offsets mean nothing among the bins; slack is only looked at from slack. A cell that is in use again holds
+    /// what its user wrote, even if nothing refers to it any more: only what lies in such a cell itself may refer to it.
     fn region_of(&self, cell: CellOffset, from: Origin) -> Option<Region> {
         if cell == CellOffset::NONE || !cell.0.is_multiple_of(8) {
             return None;
@@ -132,6 +133,7 @@ impl<'b> Space<'b> {
         let region = self.region_at(start).filter(|region| match region.origin {
             Origin::Tail => from == Origin::Tail,
             Origin::Slack => from == Origin::Slack,
+            Origin::Unreferenced => from == Origin::Unreferenced,
             _ => from != Origin::Tail,
         });
         let region = region.or_else(|| self.allocated_cell(start).filter(|_| self.allocated_too))?;
@@ -165,9 +167,11 @@ impl<'b> Space<'b> {
         Some(StaleCell { data: self.bytes(start + CELL_HEADER, start + size)? })
     }
 
-    /// The key node at `at`, if a record of this origin can refer to it.
+    /// The key node at `at`, if a key of this origin can have it as its parent.
     pub(super) fn key(&self, at: CellOffset, from: Origin) -> Option<Hit<KeyNode<'b>>> {
-        let region = self.region_of(at, from)?;
+        // A key can be deleted below one that is in use, but unreferenced now.
+        let unreferenced = || self.region_of(at, Origin::Unreferenced).filter(|_| from == Origin::Free);
+        let region = self.region_of(at, from).or_else(unreferenced)?;
         self.key_in(usize::try_from(at.in_file().0).ok()? + CELL_HEADER, region)
     }
 
