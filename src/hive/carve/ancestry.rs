@@ -77,7 +77,11 @@ impl<'s, 'b> Lineage<'s, 'b> {
             self.deleted.insert(at, Ancestry::unknown(Doubt::ParentCircle));
             match self.parent(&next) {
                 Parent::Deleted(parent) => {
-                    waiting.push((next, doubt_about(&parent.record, &next.record)));
+                    let mut doubts = doubt_about(&parent.record, &next.record);
+                    if parent.in_use {
+                        doubts.insert(Doubt::ParentNotLive);
+                    }
+                    waiting.push((next, doubts));
                     next = parent;
                 }
                 Parent::Known(ancestry) => {
@@ -123,7 +127,7 @@ impl<'s, 'b> Lineage<'s, 'b> {
             let doubts = parent.map(|parent| doubt_about(&parent, &key.record)).unwrap_or_default();
             return Parent::Known(Ancestry { path, complete: true, doubts });
         }
-        match self.space.key(at, key.origin) {
+        match self.space.key(at, key.referrer()) {
             Some(parent) => Parent::Deleted(parent),
             None => Parent::Known(Ancestry::unknown(Doubt::ParentUnknown)),
         }

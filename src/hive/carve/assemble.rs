@@ -31,7 +31,7 @@ pub(super) fn assemble<'b>(
     let mut owners = Vec::new();
     for claim in lists.settle() {
         if let Some(key) = found.keys.get(claim.key)
-            && let Some(hit) = space.value(claim.value, key.origin)
+            && let Some(hit) = space.value(claim.value, key.referrer())
         {
             let doubts = lists.doubts_of(claim.key).only(&[Doubt::CountLost]);
             values.push(recovered_value(space, hit, doubts, &overlapping, &results));
@@ -173,8 +173,8 @@ impl Lists {
                 return Doubt::HadValues.into();
             }
             0 if at == CellOffset::NONE || !space.is_free(at) => return Doubts::default(),
-            0 => space.cell(at, 4, key.origin),
-            _ => space.cell(at, counted * 4, key.origin),
+            0 => space.cell(at, 4, key.referrer()),
+            _ => space.cell(at, counted * 4, key.referrer()),
         };
         let Some(cell) = cell else {
             return if counted == 0 { Doubts::default() } else { Doubt::ValuesLost.into() };
@@ -189,7 +189,8 @@ impl Lists {
             if !self.visits.take(offset.len()) {
                 return Doubt::ValuesLost.into();
             }
-            let is_there = (counted > 0 || space.is_free(value)) && space.value(value, key.origin).is_some();
+            let is_there =
+                (counted > 0 || space.is_free(value)) && space.value(value, key.referrer()).is_some();
             if is_there && self.claims_left.take(KeyValue::NAME_AT) {
                 let written = Reverse(key.record.last_written().0);
                 self.claims.push(Claim { value, weakness: 0, written, key: key_index, index });

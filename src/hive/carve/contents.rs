@@ -25,7 +25,7 @@ pub(super) fn data<'b>(
         return joined(space, value, &segments, size, results);
     }
     let overwritten = || Error::DataOverwritten { at: record.data_cell().in_file(), size: size as u64 };
-    let cell = space.cell(record.data_cell(), size, value.origin).ok_or_else(overwritten)?;
+    let cell = space.cell(record.data_cell(), size, value.referrer()).ok_or_else(overwritten)?;
     let bytes = cell.data().get(..size).ok_or_else(overwritten)?;
     let at = Offset(record.data_cell().in_file().0 + CELL_HEADER as u64);
     Ok(Data { at, bytes: Cow::Borrowed(bytes), complete: true })
@@ -34,14 +34,14 @@ pub(super) fn data<'b>(
 /// The list of segments if the value's cell holds a `db` record for just so many bytes. Its own length does not tell, for
 /// a free cell may have swallowed its neighbours.
 fn segments<'b>(space: &Space<'b>, value: &Hit<KeyValue<'b>>, size: usize) -> Option<Vec<CellOffset>> {
-    let record = space.cell(value.record.data_cell(), 8, value.origin)?.data();
+    let record = space.cell(value.record.data_cell(), 8, value.referrer())?.data();
     let count = usize::from(record.get(2..)?.first_chunk().copied().map(u16::from_le_bytes)?);
     let list = CellOffset(record.get(4..)?.first_chunk().copied().map(u32::from_le_bytes)?);
     if !record.starts_with(b"db") || count != size.div_ceil(SEGMENT) {
         return None;
     }
     let list =
-        space.cell(list, count * 4, value.origin).map(super::space::StaleCell::data).unwrap_or_default();
+        space.cell(list, count * 4, value.referrer()).map(super::space::StaleCell::data).unwrap_or_default();
     let offsets = list.as_chunks::<4>().0.iter().take(count);
     Some(offsets.map(|offset| CellOffset(u32::from_le_bytes(*offset))).collect())
 }
@@ -57,7 +57,7 @@ fn joined<'b>(
     let mut bytes = Vec::new();
     for segment in segments {
         let wanted = (size - bytes.len()).min(SEGMENT);
-        let Some(cell) = space.cell(*segment, wanted, value.origin) else { break };
+        let Some(cell) = space.cell(*segment, wanted, value.referrer()) else { break };
         if !results.take(wanted) {
             return Err(Error::RecoveryStopped);
         }

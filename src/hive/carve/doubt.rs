@@ -73,6 +73,8 @@ doubts! {
     Overlaps: Low, "overlaps another recovered record";
     /// The path has a gap: no sound key is where a parent should be.
     ParentUnknown: Medium, "parent not found";
+    /// The path leads through a key in an allocated cell that the live tree does not list.
+    ParentNotLive: Medium, "parent in use, but not live";
     /// The key that is where the parent should be changed last before this key did. Removing a subkey stamps the parent, so
     /// the parent's cell may have been used again by another key.
     ParentOlder: Medium, "parent is older, its cell may have been used again";

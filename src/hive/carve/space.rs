@@ -36,7 +36,23 @@ pub(super) enum Head {
 pub(super) struct Hit<R> {
     pub(super) record: R,
     pub(super) origin: Origin,
+    /// Whether it is what an allocated cell holds.
+    pub(super) in_use: bool,
     pub(super) doubts: Doubts,
+}
+
+/// What refers to a cell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Referrer {
+    origin: Origin,
+    in_use: bool,
+}
+
+impl<R> Hit<R> {
+    /// The record as one that refers to cells.
+    pub(super) fn referrer(&self) -> Referrer {
+        Referrer { origin: self.origin, in_use: self.in_use }
+    }
 }
 
 /// A cell that a deleted record refers to.
@@ -125,19 +141,20 @@ impl<'b> Space<'b> {
     /// The region in which a cell that a record of this origin refers to may lie. What lies behind the bins may be another
     /// file's, whose offsets mean nothing among the bins; slack is only looked at from slack. A cell that is in use again holds
     /// what its user wrote, even if nothing refers to it any more: only what lies in such a cell itself may refer to it.
-    fn region_of(&self, cell: CellOffset, from: Origin) -> Option<Region> {
+    fn region_of(&self, cell: CellOffset, from: Referrer) -> Option<Region> {
         if cell == CellOffset::NONE || !cell.0.is_multiple_of(8) {
             return None;
         }
         let start = usize::try_from(cell.in_file().0).ok()?;
         let region = self.region_at(start).filter(|region| match region.origin {
-            Origin::Tail => from == Origin::Tail,
-            Origin::Slack => from == Origin::Slack,
-            Origin::Unreferenced => from == Origin::Unreferenced,
-            _ => from != Origin::Tail,
+            Origin::Tail => from.origin == Origin::Tail,
+            Origin::Slack => from.origin == Origin::Slack,
+            Origin::Unreferenced => from.origin == Origin::Unreferenced,
+            _ => from.origin != Origin::Tail,
         });
-        let region = region.or_else(|| self.allocated_cell(start).filter(|_| self.allocated_too))?;
-        let origin = if self.allocated_too { from } else { region.origin };
+        let may_be_in_use = self.allocated_too && from.in_use;
+        let region = region.or_else(|| self.allocated_cell(start).filter(|_| may_be_in_use))?;
+        let origin = if self.allocated_too { from.origin } else { region.origin };
         Some(Region { origin, ..region })
     }
 
@@ -159,7 +176,7 @@ impl<'b> Space<'b> {
 
     /// The cell at `at` with at least `needed` bytes behind its size field, if a record of this origin can refer to it and
     /// no later cell was laid over it.
-    pub(super) fn cell(&self, at: CellOffset, needed: usize, from: Origin) -> Option<StaleCell<'b>> {
+    pub(super) fn cell(&self, at: CellOffset, needed: usize, from: Referrer) -> Option<StaleCell<'b>> {
         let region = self.region_of(at, from)?;
         let start = usize::try_from(at.in_file().0).ok()?;
         let needed = needed.checked_add(CELL_HEADER)?;
@@ -168,15 +185,16 @@ impl<'b> Space<'b> {
     }
 
     /// The key node at `at`, if a key of this origin can have it as its parent.
-    pub(super) fn key(&self, at: CellOffset, from: Origin) -> Option<Hit<KeyNode<'b>>> {
+    pub(super) fn key(&self, at: CellOffset, from: Referrer) -> Option<Hit<KeyNode<'b>>> {
         // A key can be deleted below one that is in use, but unreferenced now.
-        let unreferenced = || self.region_of(at, Origin::Unreferenced).filter(|_| from == Origin::Free);
+        let in_use = Referrer { origin: Origin::Unreferenced, in_use: true };
+        let unreferenced = || self.region_of(at, in_use).filter(|_| from.origin == Origin::Free);
         let region = self.region_of(at, from).or_else(unreferenced)?;
         self.key_in(usize::try_from(at.in_file().0).ok()? + CELL_HEADER, region)
     }
 
     /// The key value at `at`, if a record of this origin can refer to it.
-    pub(super) fn value(&self, at: CellOffset, from: Origin) -> Option<Hit<KeyValue<'b>>> {
+    pub(super) fn value(&self, at: CellOffset, from: Referrer) -> Option<Hit<KeyValue<'b>>> {
         let region = self.region_of(at, from)?;
         self.value_in(usize::try_from(at.in_file().0).ok()? + CELL_HEADER, region)
     }
@@ -189,7 +207,8 @@ impl<'b> Space<'b> {
         let (end, mut doubts) = self.end_of(signature, KeyNode::NAME_AT + node.name().bytes.len(), region);
         doubts.extend(odd);
         let record = KeyNode::in_bytes(at, self.bytes(signature, end)?).ok()?;
-        Some(Hit { record, origin: region.origin, doubts })
+        let in_use = region.head == Head::AllocatedCell && signature == region.start + CELL_HEADER;
+        Some(Hit { record, origin: region.origin, in_use, doubts })
     }
 
     /// The key value whose signature is at `signature` in this region.
@@ -200,7 +219,8 @@ impl<'b> Space<'b> {
         let (end, mut doubts) = self.end_of(signature, KeyValue::NAME_AT + value.name().bytes.len(), region);
         doubts.extend(odd);
         let record = KeyValue::in_bytes(at, self.bytes(signature, end)?).ok()?;
-        Some(Hit { record, origin: region.origin, doubts })
+        let in_use = region.head == Head::AllocatedCell && signature == region.start + CELL_HEADER;
+        Some(Hit { record, origin: region.origin, in_use, doubts })
     }
 
     /// Whether the bytes of a cell are a key node's.
