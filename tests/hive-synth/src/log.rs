@@ -7,8 +7,8 @@ use crate::BASE_BLOCK_SIZE;
 use crate::record::{Record, u32_of};
 use crate::synth_hive::checksum;
 
-const SECTOR: usize = 512;
-const PAGE: usize = 4096;
+pub(crate) const SECTOR: usize = 512;
+pub(crate) const PAGE: usize = 4096;
 const CHECKSUM_AT: usize = 508;
 
 /// File type of an old-format log since Windows XP.
@@ -40,16 +40,7 @@ pub fn old_log(before: &[u8], after: &[u8], file_type: u32, sequences: (u32, u32
     header[12..20].copy_from_slice(&before[12..20]);
     let mut log = log_base_block(&header, file_type, sequences);
 
-    let pages = dirty_pages(before, after);
-    let mut bitmap = vec![0_u8; (after.len() - BASE_BLOCK_SIZE) / SECTOR / 8];
-    for &(offset, _) in &pages {
-        // One byte of the bitmap stands for eight sectors: one page of 4096 bytes.
-        bitmap[offset as usize / PAGE] = 0xFF;
-    }
-    log.extend(b"DIRT");
-    log.extend(bitmap);
-    log.resize(log.len().next_multiple_of(SECTOR), 0);
-    log.extend(pages.into_iter().flat_map(|(_, page)| page));
+    log.extend(dirty_vector_and_pages(&dirty_pages(before, after), bins_size(after)));
     log
 }
 
@@ -62,12 +53,30 @@ pub fn new_log(hive: &[u8], sequence: u32, entries: &[Vec<u8>]) -> Vec<u8> {
 
 /// One `HvLE` entry (spec, *Log entries*).
 pub fn log_entry(before: &[u8], after: &[u8], sequence: u32) -> Vec<u8> {
+    entry_of_pages(&dirty_pages(before, after), bins_size(after), sequence)
+}
+
+/// What follows the base block in a log of the old format (spec, *Dirty vector* and *Dirty pages*).
+pub(crate) fn dirty_vector_and_pages(pages: &[(u32, &[u8])], bins_size: u32) -> Vec<u8> {
+    let mut bitmap = vec![0_u8; bins_size as usize / SECTOR / 8];
+    for &(offset, _) in pages {
+        // One byte of the bitmap stands for eight sectors: one page of 4096 bytes.
+        bitmap[offset as usize / PAGE] = 0xFF;
+    }
+    let mut bytes = b"DIRT".to_vec();
+    bytes.extend(bitmap);
+    bytes.resize(bytes.len().next_multiple_of(SECTOR), 0);
+    bytes.extend(pages.iter().flat_map(|(_, page)| *page));
+    bytes
+}
+
+/// One `HvLE` entry with these pages.
+pub(crate) fn entry_of_pages(pages: &[(u32, &[u8])], bins_size: u32, sequence: u32) -> Vec<u8> {
     const HEADER: usize = 40;
     const HASHED_HEADER: usize = 32;
 
-    let pages = dirty_pages(before, after);
     let mut body = Vec::new();
-    for (offset, page) in &pages {
+    for (offset, page) in pages {
         body.extend(Record::default().u32(*offset).u32(u32_of(page.len())).done());
     }
     body.extend(pages.iter().flat_map(|(_, page)| *page));
@@ -78,12 +87,16 @@ pub fn log_entry(before: &[u8], after: &[u8], sequence: u32) -> Vec<u8> {
         .u32(u32_of(HEADER + body.len()))
         .u32(0)
         .u32(sequence)
-        .u32(u32_of(after.len() - BASE_BLOCK_SIZE))
+        .u32(bins_size)
         .u32(u32_of(pages.len()))
         .u64(marvin32(&body))
         .done();
     let header_hash = marvin32(&header[..HASHED_HEADER]);
     Record::default().raw(&header).u64(header_hash).raw(&body).done()
+}
+
+fn bins_size(hive: &[u8]) -> u32 {
+    u32_of(hive.len() - BASE_BLOCK_SIZE)
 }
 
 /// The pages of the hive bins data that differ, with their offsets; pages past the old end are all new.
@@ -97,7 +110,7 @@ fn dirty_pages<'a>(before: &[u8], after: &'a [u8]) -> Vec<(u32, &'a [u8])> {
 }
 
 /// Marvin32 with the seed of the registry (spec, *Log entries*, notes 1 to 3).
-fn marvin32(data: &[u8]) -> u64 {
+pub(crate) fn marvin32(data: &[u8]) -> u64 {
     // The specification prints the seed with its highest byte first.
     let mut state = (0x7A4E_55C5, 0x82EF_4D88);
 
