@@ -217,6 +217,27 @@ impl HiveBuilder {
         SynthHive { bytes, layout: places }
     }
 
+    /// The paths of all keys, in the order in which these were made: a key comes after its parent.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let mut paths: Vec<String> = Vec::with_capacity(self.keys.len());
+        for key in &self.keys {
+            let name = String::from_utf16_lossy(&key.name);
+            paths.push(match key.parent {
+                None => String::new(),
+                Some(0) => name,
+                Some(parent) => format!(r"{}\{name}", paths[parent]),
+            });
+        }
+        paths
+    }
+
+    /// The earliest last-written time of a key and all below it.
+    pub(crate) fn earliest_written(&self, index: usize) -> u64 {
+        let key = &self.keys[index];
+        let own = key.written.unwrap_or(self.default_written);
+        key.children.iter().map(|&child| self.earliest_written(child)).fold(own, u64::min)
+    }
+
     fn descend(&mut self, from: KeyId, path: &str) -> KeyId {
         let names = path.split('\\').filter(|name| !name.is_empty());
         names.fold(from, |parent, name| self.find_or_add(parent, &utf16(name)))

@@ -22,6 +22,7 @@
 pub mod log;
 pub mod mapi;
 pub mod samples;
+pub mod story;
 
 mod builder;
 mod filetime;
