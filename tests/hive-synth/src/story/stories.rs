@@ -90,6 +90,7 @@ pub fn internet_mail_service(format: LogFormat) -> Vec<Step> {
     let mut story = Story::new(format, "imssvc", "S-1-5-21-1111111111-1222222222-1333333333-1013");
     let day = |number: u64| story_start(format) + number * DAY;
     story.hive.create_key(PROFILES, day(0));
+    story.open_documents(day(0));
     story.settle(day(0) + SECOND);
     story.copy("installed");
 
@@ -106,7 +107,7 @@ pub fn internet_mail_service(format: LogFormat) -> Vec<Step> {
     let second = run(388, day(2) + 8 * HOUR + 1_730 * MILLISECOND);
     story.start(second);
     story.flush(second.started + 5 * SECOND);
-    for (hours, version) in [(1, 2651), (3, 2652), (5, 2653)] {
+    for (hours, version) in [(1, 2651), (5, 2652)] {
         let changed = second.started + hours * HOUR;
         story.change(&second.path(), 0x661B, version, changed);
         story.flush(changed + 5 * SECOND);
@@ -120,7 +121,9 @@ pub fn internet_mail_service(format: LogFormat) -> Vec<Step> {
 
     let third = run(1_264, day(3) + 8 * HOUR + 90 * MILLISECOND);
     story.start(third);
-    story.settle(third.started + 5 * SECOND);
+    story.flush(third.started + 5 * SECOND);
+    story.forget_documents(third.started + HOUR);
+    story.settle(third.started + HOUR + 5 * SECOND);
     story.copy("third run at work");
     story.stop(third, day(3) + 18 * HOUR);
     story.flush(day(3) + 18 * HOUR + 5 * SECOND);
@@ -366,6 +369,9 @@ impl Roots {
     }
 }
 
+const RECENT_DOCUMENTS: &str = r"Software\Microsoft\Windows\CurrentVersion\Explorer\RecentDocs";
+const DOCUMENTS: usize = 30;
+
 /// When the story of a format begins.
 fn story_start(format: LogFormat) -> u64 {
     match format {
@@ -477,6 +483,27 @@ impl Story {
     fn set_default(&mut self, roots: &Roots, name: &str, time: u64) {
         self.hive.set_value(roots.default, "DefaultProfile", REG_SZ, &utf16_nul(name), time);
         self.happened(time, Happened::DefaultProfileSet, &format!(r"{}\{name}", roots.profiles));
+    }
+
+    // ---- other programs ---------------------------------------------------------------------------------------------
+
+    /// Somebody works at the screen for a while.
+    fn open_documents(&mut self, time: u64) {
+        for number in 0..DOCUMENTS {
+            let data: Vec<u8> = (0..=250).cycle().skip(number).take(84 + 28 * number).collect();
+            if number == 0 {
+                self.hive.create_key(RECENT_DOCUMENTS, time);
+            }
+            self.hive.set_value(RECENT_DOCUMENTS, &number.to_string(), REG_BINARY, &data, time);
+        }
+    }
+
+    /// Every other document is dropped. What they took is free in places too small for a profile as a whole: the next
+    /// one fills them, and not the place of the last one, as it would in a hive where nothing else ever changes.
+    fn forget_documents(&mut self, time: u64) {
+        for number in (0..DOCUMENTS).step_by(2) {
+            self.hive.delete_value(RECENT_DOCUMENTS, &number.to_string(), time);
+        }
     }
 
     // ---- services ---------------------------------------------------------------------------------------------------

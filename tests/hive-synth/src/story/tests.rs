@@ -471,6 +471,8 @@ fn the_logs_turn_one_run_into_another() {
     let (before, after) = (names_below(&step.copy.primary, PROFILES), names_below(&step.state, PROFILES));
     assert_eq!((before.len(), after.len()), (2, 2));
     assert_eq!(before.iter().filter(|name| after.contains(name)).count(), 1);
+    let gone = before.iter().find(|name| !after.contains(name)).unwrap();
+    assert!(contains(&free_bytes(&step.state), gone.as_bytes()));
 }
 
 #[test]
