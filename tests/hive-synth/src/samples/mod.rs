@@ -14,6 +14,7 @@ mod laptop5;
 mod linksrv1;
 mod readme;
 mod recov01;
+mod run55c;
 mod ts02;
 mod user_hive;
 mod wks014;
@@ -143,6 +144,7 @@ pub fn all() -> &'static [Host] {
         laptop5::HOST,
         linksrv1::HOST,
         recov01::HOST,
+        run55c::HOST,
         ts02::HOST,
         wks014::HOST,
         wks021::HOST,

@@ -31,11 +31,13 @@ end.
 const FLEET: &str = "\
 ## Rules across hosts
 
-- X01: 48 profiles name a home server, and no server is named by more than 12 of them (`EXCH2KB`, by hosts CLEAN01,
+- X01: 50 profiles name a home server, and no server is named by more than 12 of them (`EXCH2KB`, by hosts CLEAN01,
   EXCH2KB and TS02): there is no majority to differ from.
 - X02, X04, L15: no mailbox is named by three accounts, and no two profiles share a search key. The two profiles
-  `Archive Job` of EXCH55A name the same mailbox, in one account; both accounts of TS02 name the same connector.
-- L15, L16, L17, S09, H03: no sample fires them. Deleted records are in no hive.
+  `Archive Job` of EXCH55A name the same mailbox, in one account; both accounts of TS02 name the same connector, and
+  so do all runs of RUN55C.
+- L15, L16, L17, S09: no sample fires them.
+- H03: deleted records are in RUN55C alone, in free cells of the replayed hive and in remnants of a log.
 ";
 
 /// The text of `sample-hives/README.md`.
