@@ -150,6 +150,8 @@ pub fn internet_mail_service(format: LogFormat) -> Vec<Step> {
     story.settle(fifth.started + 5 * SECOND);
     story.copy("fifth run at work");
     let stopped = day(4) + 18 * HOUR;
+    story.change(&fifth.path(), 0x661B, 2654, stopped - HOUR);
+    story.flush(stopped - HOUR + 5 * SECOND);
     story.stop(fifth, stopped);
     story.hive.crash_while_writing_log(stopped + 5 * SECOND, 3_000);
     story.lose_since(stopped);

@@ -504,6 +504,7 @@ fn a_torn_write_loses_what_was_to_be_flushed() {
         let lost: Vec<&Event> = step.happened.iter().filter(|event| !event.durable).collect();
         assert_eq!(lost.iter().filter(|event| event.happened == Happened::ProfileDeleted).count(), 1);
         let tree = tree(&step.state);
+        assert_eq!(step.copy.is_dirty(), !format.is_old(), "the entry before the torn one is to be applied");
         for event in lost.iter().filter(|event| event.happened == Happened::ProfileDeleted) {
             assert!(tree.contains_key(&format!(r"\{}", event.subject)), "{format:?}");
         }
