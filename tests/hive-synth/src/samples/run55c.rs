@@ -26,7 +26,7 @@ pub(super) const HOST: Host = Host {
         Sample {
             path: "C/Users/imssvc/ntuser.dat.LOG1",
             kind: Kind::Log,
-            about: "New-format log with the two entries to apply, 129 (the third run stops) and 130 (the fourth starts). Behind them lie remnants of older entries, among them the second run, whose name the hive no longer holds",
+            about: "New-format log with the first two entries to apply, 129 (the third run stops) and 130 (the fourth starts). Behind them lie remnants of older entries, among them the second run, whose name the hive no longer holds",
             status: Status::Whole,
             fires: &[],
             nearly: &[],
@@ -36,7 +36,7 @@ pub(super) const HOST: Host = Host {
         Sample {
             path: "C/Users/imssvc/ntuser.dat.LOG2",
             kind: Kind::Log,
-            about: "New-format log with the entries 127 and 128, which are in the hive already",
+            about: "New-format log with the last entry to apply, 131 (the fourth run is at work). Behind it lie what it has left of entry 127 and the whole of 128, both of which are in the hive already",
             status: Status::Whole,
             fires: &[],
             nearly: &[],
@@ -66,5 +66,5 @@ const FIRES: &[Fires] = &[
 
 fn files() -> CopiedHive {
     let mut steps = internet_mail_service(LogFormat::Windows81).into_iter();
-    steps.find(|step| step.name == "fourth run after a clean stop").expect("a step of this story").copy
+    steps.find(|step| step.name == "entries in both logs").expect("a step of this story").copy
 }
