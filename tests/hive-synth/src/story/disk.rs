@@ -73,6 +73,8 @@ pub(super) struct Disk {
     next_entry: Option<usize>,
     /// Of the next log entry, or of both numbers in a clean primary.
     sequence: u32,
+    /// Whether the other log holds entries that the primary lacks.
+    divided: bool,
     /// Pages that reached a log and not yet the primary.
     unreconciled: BTreeSet<u32>,
     durable: Vec<u8>,
@@ -85,6 +87,7 @@ impl Disk {
             format,
             current: 0,
             next_entry: None,
+            divided: false,
             sequence: u32::from_le_bytes(*sequence),
             unreconciled: BTreeSet::new(),
             durable: primary.clone(),
@@ -149,8 +152,10 @@ impl Disk {
         self.durable = self.clean_image(memory);
     }
 
-    /// The next entry goes to the start of the other log.
+    /// The next entry goes to the start of the other log, over what stands there.
     pub(super) fn switch_log(&mut self) {
+        assert!(!self.divided, "the other log holds entries that are not reconciled");
+        self.divided = !self.is_reconciled();
         self.current = (self.current + 1) % self.files.logs.len();
         self.next_entry = None;
     }
@@ -167,6 +172,7 @@ impl Disk {
         let image = self.clean_image(memory);
         overwrite(&mut self.files.primary, 0, &image[..BASE_BLOCK_SIZE]);
         self.durable = image;
+        self.divided = false;
         self.switch_log();
     }
 
@@ -222,6 +228,7 @@ impl Disk {
         self.unreconciled.clear();
         self.durable = self.clean_image(&Memory::new(self.durable.clone()));
         self.files.primary.clone_from(&self.durable);
+        self.divided = false;
         if !self.format.is_old() {
             self.switch_log();
         }
@@ -234,7 +241,7 @@ impl Disk {
     }
 
     fn write_pages(&mut self, memory: &Memory, pages: &BTreeSet<u32>, reach: Option<usize>) {
-        assert!(reach.is_none_or(|reach| reach < pages.len()), "only {} pages are to write", pages.len());
+        assert!(reach.is_none_or(|reach| reach <= pages.len()), "only {} pages are to write", pages.len());
         for &page in pages.iter().take(reach.unwrap_or(pages.len())) {
             let (offset, bytes) = run(memory, page, page);
             overwrite(&mut self.files.primary, BASE_BLOCK_SIZE + offset as usize, bytes);

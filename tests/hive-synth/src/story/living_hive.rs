@@ -223,8 +223,9 @@ impl LivingHive {
     }
 
     /// Lets the next entry go to the other log although nothing is reconciled (spec, *Multiple transaction log files*,
-    /// *New format*): the entries to apply are then in both.
+    /// *New format*): the entries to apply are then in both. Only once, for the third turn would lose the first.
     pub fn switch_log(&mut self) {
+        self.assert_running();
         assert!(!self.disk.format().is_old(), "logs are switched in the new format");
         self.disk.switch_log();
     }
@@ -285,6 +286,11 @@ impl LivingHive {
     /// Whether anything changed since the last flush.
     pub fn is_changed(&self) -> bool {
         self.memory.is_dirty()
+    }
+
+    /// Whether the machine has stopped and [`Self::recover`] comes next.
+    pub fn has_crashed(&self) -> bool {
+        self.crashed
     }
 
     /// The format of the logs.

@@ -382,6 +382,131 @@ fn an_old_log_leads_as_far_as_its_version_of_windows_does() {
     }
 }
 
+/// Numbers that look drawn and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % end
+    }
+}
+
+/// Keys with their values.
+type Model = BTreeMap<String, BTreeMap<String, Vec<u8>>>;
+
+/// One change to the hive and to what it should hold by then.
+fn change(hive: &mut LivingHive, model: &mut Model, dice: &mut Dice, time: u64) {
+    let keys: Vec<String> = model.keys().cloned().collect();
+    let key = keys[dice.below(keys.len())].clone();
+    let doomed = |model: &Model| -> Vec<String> {
+        let below = format!(r"{key}\");
+        model.keys().filter(|path| **path == key || path.starts_with(&below)).cloned().collect()
+    };
+    match dice.below(10) {
+        0..3 => {
+            let new = format!(r"{key}\key {}", dice.below(1_000));
+            if !model.contains_key(&new) && new.matches('\\').count() < 8 {
+                hive.create_key(&new, time);
+                model.insert(new, BTreeMap::new());
+            }
+        }
+        3..7 => {
+            let (name, length) = (format!("value {}", dice.below(8)), [0, 4, 30, 300, 2_000][dice.below(5)]);
+            let data = vec![u8::try_from(dice.below(256)).unwrap(); length];
+            hive.set_value(&key, &name, REG_BINARY, &data, time);
+            model.get_mut(&key).unwrap().insert(name, data);
+        }
+        7 => {
+            let values = model.get_mut(&key).unwrap();
+            if let Some((name, _)) = values.pop_last() {
+                hive.delete_value(&key, &name, time);
+            }
+        }
+        8 if key != "A" => {
+            hive.delete_tree(&key, time);
+            for path in doomed(model) {
+                model.remove(&path);
+            }
+        }
+        9 if key != "A" => {
+            let to = format!(r"A\moved {}", dice.below(1_000));
+            if !model.contains_key(&to) {
+                hive.move_tree(&key, &to, time);
+                for path in doomed(model) {
+                    let values = model.remove(&path).unwrap();
+                    model.insert(format!("{to}{}", &path[key.len()..]), values);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn whatever_happens_the_hive_stays_sound_and_the_logs_lead_to_it() {
+    for (seed, format) in (0..6).flat_map(|seed| FORMATS.map(|format| (seed, format))) {
+        let mut dice = Dice(seed);
+        let mut hive = small_hive(format);
+        let mut model = BTreeMap::from([("A".to_owned(), BTreeMap::new())]);
+        hive.delete_value("A", "text", TIME);
+        let (mut durable, mut divided) = (model.clone(), false);
+        for round in 0..150 {
+            let time = TIME + round;
+            for _ in 0..dice.below(12) {
+                change(&mut hive, &mut model, &mut dice, time);
+            }
+            hive.set_value("A", "round", REG_BINARY, &round.to_le_bytes(), time);
+            model.get_mut("A").unwrap().insert("round".to_owned(), round.to_le_bytes().to_vec());
+            match dice.below(8) {
+                0 => hive.crash_while_writing_log(time, 100),
+                1 if format.is_old() => {
+                    hive.crash_while_writing_primary(time, dice.below(2));
+                    durable.clone_from(&model);
+                }
+                what => {
+                    hive.flush(time);
+                    durable.clone_from(&model);
+                    match what {
+                        2 | 3 if !format.is_old() => {
+                            hive.reconcile();
+                            divided = false;
+                        }
+                        5 if !format.is_old() && !divided => {
+                            hive.switch_log();
+                            divided = true;
+                        }
+                        4 if !format.is_old() && hive.copy().is_dirty() => {
+                            hive.crash_while_writing_primary(time, 0);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            let copy = hive.copy();
+            assert!(replayed(&copy) == hive.durable()[BASE_BLOCK_SIZE..], "{format:?}, {seed}, {round}");
+            if dice.below(4) == 0 || round == 149 {
+                let mut found: Model = BTreeMap::new();
+                for (path, data) in tree(&hive.durable()) {
+                    match path.split_once(" : ") {
+                        Some((key, value)) => {
+                            found.get_mut(&key[1..]).unwrap().insert(value.to_owned(), data);
+                        }
+                        None if path.is_empty() => {}
+                        None => drop(found.insert(path[1..].to_owned(), BTreeMap::new())),
+                    }
+                }
+                assert!(found == durable, "{format:?}, {seed}, {round}");
+            }
+            if hive.has_crashed() {
+                hive.recover();
+                divided = false;
+                model.clone_from(&durable);
+            }
+        }
+    }
+}
+
 // ---- the stories ---------------------------------------------------------------------------------------------------
 
 #[test]
