@@ -19,6 +19,9 @@ pub enum LogFormat {
 }
 
 impl LogFormat {
+    /// All of them, oldest first.
+    pub const ALL: [Self; 3] = [Self::Xp, Self::Vista, Self::Windows81];
+
     /// Whether a flush writes the primary at once (spec, *Flush strategies*).
     pub fn is_old(self) -> bool {
         self != Self::Windows81
@@ -73,6 +76,8 @@ pub(super) struct Disk {
     next_entry: Option<usize>,
     /// Of the next log entry, or of both numbers in a clean primary.
     sequence: u32,
+    /// Whether the last entry is not whole.
+    torn: bool,
     /// Whether the other log holds entries that the primary lacks.
     divided: bool,
     /// Pages that reached a log and not yet the primary.
@@ -87,6 +92,7 @@ impl Disk {
             format,
             current: 0,
             next_entry: None,
+            torn: false,
             divided: false,
             sequence: u32::from_le_bytes(*sequence),
             unreconciled: BTreeSet::new(),
@@ -143,6 +149,7 @@ impl Disk {
             assert!(reach < entry.len(), "a torn entry is shorter than its {} bytes", entry.len());
             entry.truncate(reach);
             overwrite(log, start, &entry);
+            self.torn = true;
             return;
         }
         overwrite(log, start, &entry);
@@ -225,6 +232,10 @@ impl Disk {
 
     /// What loading the hive after a crash does: all that is durable reaches the primary.
     pub(super) fn recover(&mut self) -> Memory {
+        if std::mem::take(&mut self.torn) {
+            // What Windows does is not published. Two entries of one number would leave it open which one follows.
+            self.sequence += 1;
+        }
         self.unreconciled.clear();
         self.durable = self.clean_image(&Memory::new(self.durable.clone()));
         self.files.primary.clone_from(&self.durable);

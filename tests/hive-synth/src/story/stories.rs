@@ -3,6 +3,9 @@
 //!
 //! Every story is told for each [`LogFormat`], at a time when Windows wrote it; which versions of Exchange and Outlook
 //! ran by then is not taken as seriously.
+//!
+//! A profile that is made where another was deleted takes its cells, one for one where nothing else changes. What then
+//! is left of the old one may name a parent whose cell is now a key of the new one.
 
 use super::{CopiedHive, LivingHive, LogFormat};
 use crate::builder::{HiveBuilder, Version};
@@ -66,6 +69,18 @@ pub enum Happened {
     /// The machine stopped in the middle of a write.
     MachineCrashed,
 }
+
+/// One of the stories below.
+pub type Tale = fn(LogFormat) -> Vec<Step>;
+
+/// All stories by name.
+pub const ALL: [(&str, Tale); 5] = [
+    ("internet_mail_service", internet_mail_service),
+    ("calendar_connector", calendar_connector),
+    ("deleted_while_in_use", deleted_while_in_use),
+    ("removed_by_second_session", removed_by_second_session),
+    ("recreated_under_the_same_name", recreated_under_the_same_name),
+];
 
 const SERVER: &str = "EXCH55C";
 const SITE: &str = "EAST";
@@ -169,7 +184,7 @@ pub fn internet_mail_service(format: LogFormat) -> Vec<Step> {
     story.steps
 }
 
-/// The Calendar Connector is killed night after night and leaves a profile each time, which harm nobody; then an
+/// The Calendar Connector is killed night after night and leaves a profile each time; then an
 /// administrator deletes some (Q214637).
 ///
 /// The steps: `first run`, `two leftovers`, `five leftovers`, `administrator at work`, `administrator done`,
