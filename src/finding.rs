@@ -1,7 +1,7 @@
 //! Floor 4: what a rule claims, and the evidence that carries it.
 
 use crate::account::Confidence;
-use crate::hive::{Offset, Origin};
+use crate::hive::Provenance;
 use crate::mapi::{MapiKey, MapiValue, Profile, ProfileState, ProviderSection, Root, WrittenTogether};
 use crate::wintypes::Filetime;
 
@@ -69,18 +69,16 @@ pub struct Evidence {
     pub value_name: Option<String>,
     /// What lies at the offset.
     pub record: Record,
-    /// Where: of a cell, its size field.
-    pub at: Offset,
+    /// Where: of a cell, its size field; and whether these bytes are live, from a log, deleted.
+    pub place: Provenance,
     /// How many bytes.
     pub size: u64,
     /// When the key last changed.
     pub last_written: Option<Filetime>,
-    /// Whether these bytes are live, from a log, deleted.
-    pub origin: Origin,
     /// What it says, decoded, secrets withheld.
     pub value: Option<String>,
     /// Where the bytes of a value lie, and how many there are.
-    pub data: Option<(Offset, u64)>,
+    pub data: Option<(Provenance, u64)>,
 }
 
 impl Evidence {
@@ -91,10 +89,9 @@ impl Evidence {
             key_path: key.path(),
             value_name: None,
             record: Record::KeyNode,
-            at: key.at,
+            place: key.provenance.clone(),
             size: u64::from(key.size),
             last_written: Some(key.last_written),
-            origin: key.origin,
             value: None,
             data: None,
         }
@@ -105,10 +102,10 @@ impl Evidence {
         Self {
             value_name: Some(value.name()),
             record: Record::KeyValue,
-            at: value.at(),
+            place: value.provenance.clone(),
             size: u64::from(value.size()),
             value: Some(says),
-            data: value.data.as_ref().ok().map(|data| (data.at, data.bytes.len() as u64)),
+            data: value.data_provenance.clone().map(|place| (place, value.bytes().len() as u64)),
             ..Self::key(role, key)
         }
     }

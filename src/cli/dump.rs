@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Exit;
-use super::inputs::{Target, tell_unread};
+use super::inputs::{EvidenceOptions, Target, tell_unread};
 use crate::hive::{Care, Way};
 use crate::report::{DumpRow, Formulas, OutputError, Table, dump_rows};
-use crate::scan::{Candidate, read_hive};
+use crate::scan::{Candidate, Reading, read_hive};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -17,14 +17,8 @@ pub(super) struct Arguments {
     hives: Vec<PathBuf>,
     #[command(flatten)]
     target: Target,
-    /// Read live keys only. Until recovery of deleted keys arrives, that is what is done anyway
-    #[arg(long)]
-    #[allow(dead_code, reason = "names the only behaviour there is")]
-    live_only: bool,
-    /// Do not apply transaction logs. Until replay arrives, that is what is done anyway
-    #[arg(long)]
-    #[allow(dead_code, reason = "names the only behaviour there is")]
-    no_logs: bool,
+    #[command(flatten)]
+    evidence: EvidenceOptions,
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
@@ -32,10 +26,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut table = Table::start::<DumpRow<'_>>(output, Formulas::AsTheyAre)?;
     let mut any_unread = false;
     let mut any_hive = false;
+    // Rows are written as they are read and cannot be taken back, so that nothing may fail under way.
+    let reading = arguments.evidence.reading(Care::Compare, Way::Read);
     for path in &arguments.hives {
-        let candidate = Candidate::named(path);
+        let candidate = Candidate::with_logs(path);
         any_hive |= candidate.looks_like_a_hive;
-        any_unread |= dump(&candidate, &mut table)?;
+        any_unread |= dump(&candidate, reading, &mut table)?;
     }
     table.finish()?;
     Ok(match (any_hive, any_unread) {
@@ -46,9 +42,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 }
 
 /// Writes the rows of one hive; tells whether something could not be read.
-fn dump(candidate: &Candidate, table: &mut Table) -> Result<bool, OutputError> {
-    // Rows are written as they are read and cannot be taken back, so that nothing may fail under way.
-    let (coverage, result) = read_hive(candidate, Care::Compare, Way::Read, |hive, problems| {
+fn dump(candidate: &Candidate, reading: Reading, table: &mut Table) -> Result<bool, OutputError> {
+    let (coverage, result) = read_hive(candidate, reading, |hive, problems| {
         hive.tree.check_bins(problems);
         (None, dump_rows(hive, problems, |row| table.write(row)))
     });

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
+use crate::hive::{Care, HiveState, Way};
 use crate::report::{Formulas, Output};
-use crate::scan::{Coverage, Discovered, discover};
+use crate::scan::{Coverage, Discovered, Reading, discover};
 
 #[derive(Debug, Args)]
 pub(super) struct Inputs {
@@ -25,13 +26,18 @@ pub(super) struct Inputs {
     /// Threads to use [default: as many as there are processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Read live keys only. Until recovery of deleted keys arrives, that is what is done anyway
+    /// Exit with 3 also where a dirty hive could not be made current by its transaction logs
     #[arg(long)]
-    #[allow(dead_code, reason = "names the only behaviour there is")]
-    live_only: bool,
-    /// Do not apply transaction logs. Until replay arrives, that is what is done anyway
+    strict: bool,
+    #[command(flatten)]
+    pub(super) evidence: EvidenceOptions,
+}
+
+/// How much of what hives and logs hold is read.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct EvidenceOptions {
+    /// Read hives as they are: do not apply their transaction logs in memory
     #[arg(long)]
-    #[allow(dead_code, reason = "names the only behaviour there is")]
     no_logs: bool,
 }
 
@@ -70,6 +76,11 @@ impl Inputs {
         let paths = self.paths()?;
         let found = discover(&paths);
         Ok((paths, found))
+    }
+
+    /// Whether a file makes the exit code 3.
+    pub(super) fn counts_as_unread(&self, coverage: &Coverage) -> bool {
+        coverage.is_failure() || self.strict && coverage.state == Some(HiveState::DirtyUnreplayed)
     }
 
     /// How many threads to use.
@@ -120,6 +131,13 @@ impl Target {
             Some(path) if path != Path::new("-") => Ok(Output::file(path, self.clobber, evidence)?),
             _ => Ok(Output::stdout()),
         }
+    }
+}
+
+impl EvidenceOptions {
+    /// How hives are read.
+    pub(super) fn reading(self, care: Care, way: Way) -> Reading {
+        Reading { care, way, logs: !self.no_logs }
     }
 }
 

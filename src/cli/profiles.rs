@@ -6,7 +6,7 @@ use super::inputs::{CellStyle, Inputs, Target, tell_unread};
 use super::{Exit, complain};
 use crate::hive::{Care, Way};
 use crate::report::{PropertyRow, Table, property_rows};
-use crate::scan::{Coverage, Unit, in_order, read_hive, units};
+use crate::scan::{Coverage, Reading, Unit, in_order, read_hive, units};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -25,10 +25,17 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let no_hive = !found.candidates.iter().any(|candidate| candidate.looks_like_a_hive);
     let units = units(found);
     let mut any_unread = false;
-    in_order(&units, arguments.inputs.threads(), rows_of, |(coverage, rows)| {
-        any_unread |= tell_unread(&coverage);
-        rows.into_iter().try_for_each(|row| table.write(row))
-    })?;
+    let reading = arguments.inputs.evidence.reading(Care::Once, Way::Map);
+    in_order(
+        &units,
+        arguments.inputs.threads(),
+        |unit| rows_of(unit, reading),
+        |(coverage, rows)| {
+            tell_unread(&coverage);
+            any_unread |= arguments.inputs.counts_as_unread(&coverage);
+            rows.into_iter().try_for_each(|row| table.write(row))
+        },
+    )?;
     table.finish()?;
     if no_hive {
         complain("no registry hive found");
@@ -37,12 +44,12 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     Ok(if any_unread { Exit::Unread } else { Exit::Success })
 }
 
-fn rows_of(unit: &Unit) -> (Coverage, Vec<PropertyRow<'static>>) {
+fn rows_of(unit: &Unit, reading: Reading) -> (Coverage, Vec<PropertyRow<'static>>) {
     let candidate = match unit {
         Unit::Read(candidate) => candidate,
         Unit::PassedOver(passed) => return (Coverage::passed_over(passed), Vec::new()),
     };
-    let (coverage, rows) = read_hive(candidate, Care::Once, Way::Map, |hive, problems| {
+    let (coverage, rows) = read_hive(candidate, reading, |hive, problems| {
         let understood = hive.understand(problems);
         let mut rows = Vec::new();
         let collected = property_rows(hive, &understood.account, &understood.mapi, |row| {

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::inputs::{CellStyle, Inputs, Target};
 use super::{Exit, complain};
+use crate::hive::{Care, Way};
 use crate::report::{EvidenceRow, FindingRow, HiveRow, Summary, Table, evidence_rows, finding_row, hive_row};
 use crate::rules;
 use crate::scan::{Coverage, HiveReport, Unit, in_order, judge_hive, units};
@@ -40,9 +41,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 
     let progress = progress_bar(units.len(), arguments.quiet);
     let mut summary = Summary::default();
+    let reading = arguments.inputs.evidence.reading(Care::Once, Way::Map);
+    let mut any_unread = false;
     let judge = |unit: &Unit| {
         let report = match unit {
-            Unit::Read(candidate) => judge_hive(candidate, rules::ALL),
+            Unit::Read(candidate) => judge_hive(candidate, reading, rules::ALL),
             Unit::PassedOver(passed) => HiveReport::unread(Coverage::passed_over(passed)),
         };
         progress.inc(1);
@@ -50,6 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     };
     in_order(&units, arguments.inputs.threads(), judge, |report: HiveReport| {
         summary.add(&report);
+        any_unread |= arguments.inputs.counts_as_unread(&report.coverage);
         tables.write(&report)
     })?;
     progress.finish_and_clear();
@@ -61,7 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     if no_hive {
         complain("no registry hive found");
     }
-    Ok(match (no_hive, summary.has_failures()) {
+    Ok(match (no_hive, any_unread) {
         (true, _) => Exit::NoHive,
         (false, true) => Exit::Unread,
         (false, false) => Exit::Success,

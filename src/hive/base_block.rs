@@ -159,7 +159,12 @@ pub(super) fn rebuilt_header(root: CellOffset) -> [u8; 40] {
 impl BaseBlock {
     /// Reads the fields; `None` where the signature is missing or the file is shorter than a base block.
     pub fn read(file: &[u8]) -> Option<Self> {
-        let block: &[u8; BASE_BLOCK_SIZE] = file.first_chunk()?;
+        Self::read_partial(file.get(..BASE_BLOCK_SIZE)?)
+    }
+
+    /// The same of the copy of the first 512 bytes that a transaction log begins with.
+    pub(super) fn read_partial(file: &[u8]) -> Option<Self> {
+        let block: &[u8; 512] = file.first_chunk()?;
         if !block.starts_with(b"regf") {
             return None;
         }

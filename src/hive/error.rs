@@ -245,6 +245,28 @@ pub enum Error {
     /// A record of a layered hive that says that something is deleted.
     #[error("marked as deleted in this layer of a layered hive")]
     Tombstone,
+    /// The base block was damaged and taken from a transaction log, as Windows does.
+    #[error("the base block is damaged and was taken from {log}")]
+    BaseBlockFromLog {
+        /// Name of the log.
+        log: String,
+    },
+    /// A transaction log of a dirty hive that could not be applied, or not to its end.
+    #[error("transaction log {log}: {fault}")]
+    Log {
+        /// Name of the log.
+        log: String,
+        /// What is wrong with it.
+        fault: super::LogFault,
+        /// Whether nothing of it was applied.
+        refused: bool,
+    },
+    /// So many entries of logs tell of earlier states that not all of them are searched.
+    #[error("{log} and logs after it hold more earlier states of the hive than are searched")]
+    TooManyLogEntries {
+        /// Name of the log.
+        log: String,
+    },
     /// A security descriptor that cannot be read.
     #[error(transparent)]
     Security(#[from] SecurityDescriptorError),
@@ -272,6 +294,9 @@ impl Error {
                 | Self::NameHash { .. }
                 | Self::SecondOfName
                 | Self::Tombstone
+                | Self::BaseBlockFromLog { .. }
+                // What ends in a torn entry is read as Windows would read it.
+                | Self::Log { refused: false, .. }
         )
     }
 }

@@ -1,20 +1,23 @@
 //! The bytes of one hive, ready to be read: mapped as they are, or in private memory with every change recorded.
 
 use std::io;
+use std::ops::Range;
+use std::sync::Arc;
 
-use super::base_block::{BaseBlock, HiveState, judge, rebuilt_header};
-use super::raw::{Bins, CellOffset};
+use super::base_block::{BaseBlock, FileKind, HiveState, judge, rebuilt_header};
+use super::log::{self, Log, LogEntry, LogFate, LogFault, Page, Plan};
+use super::raw::{BASE_BLOCK_SIZE, Bins, CellOffset, Name};
 use super::source::{Bytes, HiveSource, Way};
-use super::{Error, Problems, limits};
+use super::{Error, Offset, Problems, limits};
 
 /// Where a fact was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
-    /// A live record of the hive file itself.
+    /// A record of the hive file itself: live, or live until the transaction logs were applied.
     Primary,
-    /// A page that a transaction log replaced.
+    /// A live record as a transaction log has it, which the hive file has not or otherwise.
     Log,
-    /// Bytes of a log that no longer count.
+    /// Bytes of a log that no longer count: of an entry that others replaced, or that was not applied.
     LogRemnant,
     /// A free cell.
     Free,
@@ -56,6 +59,28 @@ pub enum ImageError {
     Hive(#[from] Error),
 }
 
+/// A transaction log that lies beside a hive.
+#[derive(Debug)]
+pub struct LogFile {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its bytes, or why there are none.
+    bytes: Result<Bytes, LogFault>,
+}
+
+/// Where bytes of a hive really lie, and since when.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Provenance {
+    /// What the place is.
+    pub origin: Origin,
+    /// Where in the file: of the hive, or of the log if there is one.
+    pub at: Offset,
+    /// The log's name, if the bytes lie in one.
+    pub log: Option<Arc<str>>,
+    /// Sequence number of the log's entry.
+    pub sequence: Option<u32>,
+}
+
 /// The bytes of a hive and the verdict on its header.
 #[derive(Debug)]
 pub struct Image {
@@ -64,22 +89,108 @@ pub struct Image {
     state: HiveState,
     root: CellOffset,
     end: usize,
+    logs: Vec<LogFile>,
+    replayed: Option<Replayed>,
+    fates: Vec<LogFate>,
+}
+
+/// What replay changed.
+#[derive(Debug)]
+struct Replayed {
+    /// The hive as its file has it; `None` where that shows no root key.
+    before: Option<Box<Image>>,
+    pages: Vec<Page>,
+    /// For each sector of the hive the last page that replaced it, counted from 1; 0 for none.
+    by_sector: Vec<u32>,
+}
+
+const SECTOR: usize = 512;
+
+impl Provenance {
+    /// A place in the hive file itself.
+    pub fn in_hive(origin: Origin, at: Offset) -> Self {
+        Self { origin, at, log: None, sequence: None }
+    }
+
+    /// The same place as another kind of one: what lies in a free cell is deleted, whichever file has the bytes.
+    #[must_use]
+    pub fn of_origin(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+}
+
+impl LogFile {
+    /// Reads a log.
+    pub fn read(name: &str, source: &HiveSource, way: Way) -> Self {
+        let found = source.identity().len;
+        let bytes = if found > limits::MAX_LOG_SIZE {
+            Err(LogFault::TooLong { limit: limits::MAX_LOG_SIZE, found })
+        } else {
+            source.bytes(way).map_err(|error| LogFault::Io(error.to_string()))
+        };
+        Self { name: name.into(), bytes }
+    }
+
+    /// A log that could not be opened.
+    pub fn unreadable(name: &str, why: &str) -> Self {
+        Self { name: name.into(), bytes: Err(LogFault::Io(why.to_owned())) }
+    }
+
+    fn view(&self) -> Log<'_> {
+        let name = self.name.to_ascii_uppercase();
+        Log {
+            bytes: self.bytes.as_ref().map_or(&[], |bytes| bytes),
+            is_second: name.ends_with(".LOG2"),
+            is_numbered: !name.ends_with(".LOG"),
+        }
+    }
 }
 
 impl Image {
-    /// Maps or reads the file and judges its header. A header that cannot lead to the root key is replaced in private
-    /// memory; the problem that says so is added.
-    pub fn open(source: &HiveSource, way: Way, problems: &mut Problems) -> Result<Self, ImageError> {
+    /// Maps or reads the file, applies its transaction logs in private memory if it is dirty, and judges its header. A
+    /// header that cannot lead to the root key is replaced in private memory too. What was replaced or refused is added to
+    /// the problems.
+    pub fn open(
+        source: &HiveSource,
+        logs: Vec<LogFile>,
+        way: Way,
+        problems: &mut Problems,
+    ) -> Result<Self, ImageError> {
         let found = source.identity().len;
         if found > limits::MAX_HIVE_SIZE {
             // Before any of it is read.
             return Err(Error::TooLong { limit: limits::MAX_HIVE_SIZE, found }.into());
         }
-        let mut bytes = source.bytes(way)?;
+        let bytes = source.bytes(way)?;
+        let (plan, fates) = planned(&bytes, &logs);
+        for (log, fate) in logs.iter().zip(&fates) {
+            report(&log.name, fate, plan.applies(), problems);
+        }
+        let mut image = if plan.applies() {
+            if let Some(log) = plan.base_block_from.and_then(|index| logs.get(index)) {
+                problems.add(Offset(0), None, Error::BaseBlockFromLog { log: log.name.to_string() });
+            }
+            Self::replay(source, way, bytes, plan, &logs, problems)?
+        } else {
+            Self::of(source, way, bytes, problems)?
+        };
+        image.fates = fates;
+        image.logs = logs;
+        Ok(image)
+    }
+
+    /// The image of bytes as they are in the file.
+    fn of(
+        source: &HiveSource,
+        way: Way,
+        mut bytes: Bytes,
+        problems: &mut Problems,
+    ) -> Result<Self, ImageError> {
         let judged = judge(&bytes, problems)?;
         let stored_root = judged.base_block.as_ref().map(|base_block| base_block.root);
         if stored_root != Some(judged.root) {
-            bytes = source.patched_bytes(way, &[(0, &rebuilt_header(judged.root))])?;
+            bytes = source.private_bytes(way, bytes.len())?;
+            lead_to(judged.root, &mut bytes);
         }
         Ok(Self {
             bytes,
@@ -87,7 +198,40 @@ impl Image {
             state: judged.state,
             root: judged.root,
             end: judged.end,
+            logs: Vec::new(),
+            replayed: None,
+            fates: Vec::new(),
         })
+    }
+
+    /// The image of a dirty hive with its logs applied. The header is the one in the file.
+    fn replay(
+        source: &HiveSource,
+        way: Way,
+        original: Bytes,
+        plan: Plan,
+        logs: &[LogFile],
+        problems: &mut Problems,
+    ) -> Result<Self, ImageError> {
+        let base_block = BaseBlock::read(&original);
+        let mut bytes = source.private_bytes(way, plan.len(original.len()))?;
+        let views: Vec<Log<'_>> = logs.iter().map(LogFile::view).collect();
+        plan.apply(bytes.private_mut(), &views);
+        let judged = judge(&bytes, problems)?;
+        if judged.base_block.as_ref().map(|base_block| base_block.root) != Some(judged.root) {
+            lead_to(judged.root, &mut bytes);
+        }
+        let state = match judged.state {
+            HiveState::Clean => HiveState::DirtyReplayed,
+            other => other,
+        };
+        // What is wrong with the hive before replay is no problem once it was replayed.
+        let before = Self::of(source, way, original, &mut Problems::default()).ok();
+        let by_sector = by_sector(&plan.pages, bytes.len());
+        let replayed = Replayed { before: before.map(Box::new), pages: plan.pages, by_sector };
+        let (root, end) = (judged.root, judged.end);
+        let (logs, fates) = (Vec::new(), Vec::new());
+        Ok(Self { bytes, base_block, state, root, end, logs, replayed: Some(replayed), fates })
     }
 
     /// The header as it is in the file; `None` if it is destroyed.
@@ -105,23 +249,257 @@ impl Image {
         self.root
     }
 
+    /// All bytes: those of the file, with its logs applied.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The bytes up to the end of the bins.
     pub fn bins(&self) -> Bins<'_> {
         Bins::new(&self.bytes, self.end)
     }
 
-    /// Whether a page of the file could not be had: everything learnt from the image is to be discarded.
+    /// Bytes behind the last bin.
+    pub fn tail(&self) -> &[u8] {
+        self.bytes.get(self.bins().bytes().len()..).unwrap_or_default()
+    }
+
+    /// What became of each transaction log beside the hive, in their order.
+    pub fn log_fates(&self) -> impl Iterator<Item = (&str, &LogFate)> {
+        self.logs.iter().map(|log| &*log.name).zip(&self.fates)
+    }
+
+    /// The hive as its file has it, where transaction logs were applied; `None` too where the file itself shows no root
+    /// key.
+    pub fn before_replay(&self) -> Option<&Self> {
+        self.replayed.as_ref()?.before.as_deref()
+    }
+
+    /// Where `len` bytes at `at` of the hive really lie. Bytes that a log replaced by the same are told to be where they
+    /// were; of a record that begins in a replaced page the beginning counts.
+    pub fn provenance(&self, at: Offset, len: usize) -> Provenance {
+        let in_hive = Provenance::in_hive(Origin::Primary, at);
+        let (Some(replayed), Ok(start)) = (&self.replayed, usize::try_from(at.0)) else { return in_hive };
+        let number = replayed.by_sector.get(start / SECTOR).copied().unwrap_or(0);
+        let page = number.checked_sub(1).and_then(|index| replayed.pages.get(index as usize));
+        let Some(page) = page else { return in_hive };
+        let range = start..start.saturating_add(len);
+        let before = replayed.before.as_ref().and_then(|before| before.bytes.get(range.clone()));
+        if before.is_some() && before == self.bytes.get(range) {
+            return in_hive;
+        }
+        Provenance {
+            origin: Origin::Log,
+            at: Offset((page.at + (start - page.hive)) as u64),
+            log: self.logs.get(page.log).map(|log| log.name.clone()),
+            sequence: Some(page.sequence),
+        }
+    }
+
+    /// Whether a page of a file could not be had: everything learnt from the image is to be discarded.
     pub fn failed(&self) -> bool {
         self.bytes.failed()
+            || self.before_replay().is_some_and(Self::failed)
+            || self.logs.iter().any(|log| log.bytes.as_ref().is_ok_and(Bytes::failed))
     }
 
     /// Bytes behind the last bin.
     pub fn tail_len(&self) -> u64 {
-        (self.bytes.len() - self.bins().bytes().len()) as u64
+        self.tail().len() as u64
     }
 
     /// Length of the file.
     pub fn file_size(&self) -> u64 {
         self.bytes.len() as u64
+    }
+
+    /// Shows what the logs hold of earlier or abandoned states of the hive: for each entry whose pages differ from the
+    /// hive as it is, the hive with these pages laid over it. What `show` returns is how many bytes it looked at; where that
+    /// becomes too much, a problem says so and older entries are left out.
+    pub fn for_each_past(
+        &self,
+        problems: &mut Problems,
+        mut show: impl FnMut(&Past<'_>, &mut Problems) -> usize,
+    ) {
+        let mut laid_over: Option<Vec<u8>> = None;
+        let mut looked_at = 0_usize;
+        for log in &self.logs {
+            for entry in log::entries(&log.view()) {
+                let log_bytes = log.view().bytes;
+                if looked_at > limits::MAX_BYTES_OF_PASTS {
+                    problems.add(Offset(0), None, Error::TooManyLogEntries { log: log.name.to_string() });
+                    return;
+                }
+                let changed = changed_sectors(&self.bytes, &entry, log_bytes);
+                if changed.is_empty() || !entry.is_intact() {
+                    continue;
+                }
+                let scratch = laid_over.get_or_insert_with(|| self.bytes.to_vec());
+                for page in entry.pages() {
+                    let bytes = log_bytes.get(page.at..page.at + page.len).unwrap_or_default();
+                    put(scratch, page.hive, bytes);
+                }
+                let past = Past {
+                    bytes: scratch,
+                    end: self.end,
+                    root: self.root,
+                    changed,
+                    entry: &entry,
+                    log: &log.name,
+                };
+                looked_at = looked_at.saturating_add(show(&past, problems));
+                for page in entry.pages() {
+                    let original = self.bytes.get(page.hive..page.end().min(self.bytes.len()));
+                    put(scratch, page.hive, original.unwrap_or_default());
+                }
+            }
+        }
+    }
+}
+
+/// The hive with the pages of one log entry laid over it: what the entry's moment looked like, as far as the other pages
+/// have not changed since.
+#[derive(Debug)]
+pub struct Past<'p> {
+    bytes: &'p [u8],
+    end: usize,
+    root: CellOffset,
+    changed: Vec<Range<usize>>,
+    entry: &'p LogEntry<'p>,
+    log: &'p Arc<str>,
+}
+
+impl Past<'_> {
+    /// The bytes up to the end of the bins.
+    pub fn bins(&self) -> Bins<'_> {
+        Bins::new(self.bytes, self.end)
+    }
+
+    /// Where the root key is.
+    pub fn root(&self) -> CellOffset {
+        self.root
+    }
+
+    /// The parts of the entry's pages that differ from the hive as it is, as places in the hive.
+    pub fn changed(&self) -> &[Range<usize>] {
+        &self.changed
+    }
+
+    /// Whether a key in the changed parts, or one above it, has a name for which `is` holds; live or not.
+    pub fn any_key(&self, is: impl Fn(Name<'_>) -> bool) -> bool {
+        /// Levels that are looked upwards: MAPI's keys lie at most nine levels deep.
+        const LEVELS: usize = 16;
+
+        let bins = self.bins();
+        let starts = self.changed.iter().flat_map(|range| range.clone().step_by(8));
+        let keys = starts.filter_map(|start| bins.key_node_anywhere(CellOffset::of_file(start)?));
+        keys.into_iter().any(|mut node| {
+            for _ in 0..LEVELS {
+                if is(node.name()) {
+                    return true;
+                }
+                let Some(parent) = bins.key_node_anywhere(node.parent()) else { return false };
+                node = parent;
+            }
+            false
+        })
+    }
+
+    /// Sequence number of the entry.
+    pub fn sequence(&self) -> u32 {
+        self.entry.sequence
+    }
+
+    /// Where bytes at a place of the hive lie: in the log, if the entry has them.
+    pub fn provenance(&self, at: Offset) -> Provenance {
+        let start = usize::try_from(at.0).unwrap_or(usize::MAX);
+        let page = self.entry.pages().iter().find(|page| (page.hive..page.end()).contains(&start));
+        match page {
+            Some(page) => Provenance {
+                origin: Origin::LogRemnant,
+                at: Offset((page.at + (start - page.hive)) as u64),
+                log: Some(Arc::clone(self.log)),
+                sequence: Some(self.entry.sequence),
+            },
+            None => Provenance::in_hive(Origin::Primary, at),
+        }
+    }
+}
+
+/// What the logs would make of the hive; logs that could not be read have their fate already.
+fn planned(file: &[u8], logs: &[LogFile]) -> (Plan, Vec<LogFate>) {
+    if FileKind::of(file, file.get(BASE_BLOCK_SIZE..).unwrap_or_default()) != FileKind::Hive {
+        return (Plan::default(), logs.iter().map(|_| LogFate::NotNeeded).collect());
+    }
+    let views: Vec<Log<'_>> = logs.iter().map(LogFile::view).collect();
+    let mut plan = log::plan(file, &views);
+    let fates = std::mem::take(&mut plan.fates);
+    let fates = logs.iter().zip(fates).map(|(log, fate)| match &log.bytes {
+        Err(fault) if fate != LogFate::NotNeeded => LogFate::Refused(fault.clone()),
+        _ => fate,
+    });
+    let fates = fates.collect();
+    (plan, fates)
+}
+
+/// Adds to the problems what is wrong with a log that matters.
+fn report(name: &str, fate: &LogFate, any_applied: bool, problems: &mut Problems) {
+    let (fault, refused) = match fate {
+        LogFate::Applied { ended: Some(fault), .. } => (fault, false),
+        LogFate::Refused(fault) => (fault, true),
+        // Old entries beside those that were applied are normal; where none were, the hive stays as it was.
+        LogFate::Stale(fault) if !any_applied && *fault != LogFault::AnotherIsUsed => (fault, true),
+        _ => return,
+    };
+    problems.push(super::Problem {
+        at: None,
+        key_path: None,
+        error: Error::Log { log: name.to_owned(), fault: fault.clone(), refused },
+    });
+}
+
+/// Puts a header in place that leads to the root.
+fn lead_to(root: CellOffset, bytes: &mut Bytes) {
+    put(bytes.private_mut(), 0, &rebuilt_header(root));
+}
+
+fn by_sector(pages: &[Page], len: usize) -> Vec<u32> {
+    let mut sectors = vec![0; len.div_ceil(SECTOR)];
+    for (page, number) in pages.iter().zip(1_u32..) {
+        let range = page.hive / SECTOR..page.end() / SECTOR;
+        if let Some(range) = sectors.get_mut(range) {
+            range.fill(number);
+        }
+    }
+    sectors
+}
+
+/// The sectors of an entry's pages that are not as the hive has them, those that follow each other joined.
+fn changed_sectors(hive: &[u8], entry: &LogEntry<'_>, log: &[u8]) -> Vec<Range<usize>> {
+    let mut changed: Vec<Range<usize>> = Vec::new();
+    for page in entry.pages() {
+        let now = hive.get(page.hive..page.end());
+        let then = log.get(page.at..page.at + page.len);
+        let (Some(now), Some(then)) = (now, then) else { continue };
+        if now == then {
+            continue;
+        }
+        for (index, (now, then)) in now.chunks(SECTOR).zip(then.chunks(SECTOR)).enumerate() {
+            let start = page.hive + index * SECTOR;
+            // A record that begins in the sector before may reach into this one.
+            let from = start.saturating_sub(SECTOR).max(page.hive);
+            match changed.last_mut() {
+                _ if now == then => {}
+                Some(last) if last.end >= from => last.end = start + SECTOR,
+                _ => changed.push(from..start + SECTOR),
+            }
+        }
+    }
+    changed
+}
+
+fn put(into: &mut [u8], at: usize, bytes: &[u8]) {
+    if let Some(place) = into.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len())) {
+        place.copy_from_slice(bytes);
     }
 }

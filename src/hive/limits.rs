@@ -56,3 +56,13 @@ pub const MAX_PATCHED_ON_HEAP: u64 = 16 << 20;
 
 /// Largest hive. Cell offsets have 32 bits, of which Windows uses 31.
 pub const MAX_HIVE_SIZE: u64 = 2 << 30;
+
+/// Bytes by which a hive may grow in replay beyond what its logs hold: bins that were added and not yet used.
+pub const MAX_GROWTH_BEYOND_LOG: usize = 1 << 20;
+
+/// Bytes of hives with pages of log entries laid over them that are searched for one hive. Each entry that tells of MAPI
+/// costs a walk over the cells of the hive, and a hostile log can have an entry in each sector.
+pub const MAX_BYTES_OF_PASTS: usize = 1 << 30;
+
+/// Largest transaction log that is read. Those of user hives have a few megabytes at most.
+pub const MAX_LOG_SIZE: u64 = 256 << 20;

@@ -7,6 +7,7 @@ mod contain;
 mod error;
 mod image;
 pub mod limits;
+mod log;
 mod raw;
 mod source;
 mod tree;
@@ -18,7 +19,8 @@ pub use carve::{
 };
 pub use contain::silence_contained_panics;
 pub use error::{Error, Offset, Problem, Problems};
-pub use image::{Image, ImageError, Origin};
+pub use image::{Image, ImageError, LogFile, Origin, Past, Provenance};
+pub use log::{LogFate, LogFault};
 pub use raw::{Bins, CellOffset, Data, KeyNode, KeyValue, Name};
 pub use source::{Bytes, HiveSource, Identity, Links, SourceError, Way, survive_failing_pages};
 pub use tree::{Care, Found, Key, Listed, Reached, Step, Tree, Value, join};

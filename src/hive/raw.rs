@@ -27,6 +27,11 @@ impl CellOffset {
     /// "No cell": an unset reference.
     pub const NONE: Self = Self(u32::MAX);
 
+    /// The place that lies at a byte of the file; `None` in the base block or behind what an offset can name.
+    pub(super) fn of_file(at: usize) -> Option<Self> {
+        u32::try_from(at.checked_sub(BASE_BLOCK_SIZE)?).ok().map(Self)
+    }
+
     /// The same place counted from the start of the file.
     pub fn in_file(self) -> Offset {
         Offset(BASE_BLOCK_SIZE as u64 + u64::from(self.0))
@@ -82,6 +87,19 @@ impl<'b> Bins<'b> {
     /// The key node at `at`.
     pub fn key_node(self, at: CellOffset) -> Result<KeyNode<'b>, Error> {
         KeyNode::new(self.cell(at)?)
+    }
+
+    /// What looks like a key node at `at`, whatever the cell is or was.
+    pub(super) fn key_node_anywhere(self, at: CellOffset) -> Option<KeyNode<'b>> {
+        /// Longest key name in bytes, as far as it is of interest.
+        const LONGEST: usize = KEY_NODE_HEADER + 1024;
+
+        let start = usize::try_from(at.in_file().0).ok()?.checked_add(CELL_HEADER)?;
+        let rest = self.bytes.get(start..)?;
+        if !rest.starts_with(b"nk") {
+            return None;
+        }
+        KeyNode::in_bytes(at, rest.get(..LONGEST).unwrap_or(rest)).ok()
     }
 
     /// The key value at `at`.

@@ -102,6 +102,15 @@ impl Bytes {
         Self { watch: None, held: Held::Heap(bytes) }
     }
 
+    /// The bytes, to be changed in private memory; none of a mapping that is read only.
+    pub(super) fn private_mut(&mut self) -> &mut [u8] {
+        match &mut self.held {
+            Held::Heap(bytes) => bytes,
+            Held::CopyOnWrite(map) => map,
+            Held::Map(_) => &mut [],
+        }
+    }
+
     /// Watches a new mapping; `None` where it should be watched and cannot be.
     fn watched(held: Held) -> Option<Self> {
         let mut bytes = Self { watch: None, held };
@@ -190,28 +199,21 @@ impl HiveSource {
         Bytes::watched(Held::Map(map)).map_or_else(|| self.read_to_heap(), Ok)
     }
 
-    /// The bytes of the file with `patches` applied in private memory.
-    pub fn patched_bytes(&self, way: Way, patches: &[(usize, &[u8])]) -> io::Result<Bytes> {
+    /// The bytes of the file in private memory, to be changed there, `len` of them: zeros follow where the file ends before.
+    pub(super) fn private_bytes(&self, way: Way, len: usize) -> io::Result<Bytes> {
+        let fits = u64::try_from(len).is_ok_and(|len| len == self.opened.len);
         let small = self.opened.len <= limits::MAX_PATCHED_ON_HEAP;
-        let mut bytes = if way == Way::Read || small || self.is_remote() {
-            self.read_to_heap()?
-        } else {
-            // SAFETY: as in `bytes`; changes to the mapping stay in this process (`MAP_PRIVATE`).
-            #[allow(unsafe_code, reason = "a large hive is patched without copying it")]
-            let map = unsafe { MmapOptions::new().map_copy(&self.file) }?;
-            Bytes::watched(Held::CopyOnWrite(map)).map_or_else(|| self.read_to_heap(), Ok)?
-        };
-        let target: &mut [u8] = match &mut bytes.held {
-            Held::Heap(bytes) => bytes,
-            Held::CopyOnWrite(map) => map,
-            Held::Map(_) => &mut [],
-        };
-        for (at, patch) in patches {
-            if let Some(place) = target.get_mut(*at..).and_then(|rest| rest.get_mut(..patch.len())) {
-                place.copy_from_slice(patch);
+        if way == Way::Read || small || !fits || self.is_remote() {
+            let mut bytes = self.read_to_heap()?;
+            if let Held::Heap(bytes) = &mut bytes.held {
+                bytes.resize(bytes.len().max(len), 0);
             }
+            return Ok(bytes);
         }
-        Ok(bytes)
+        // SAFETY: as in `bytes`; changes to the mapping stay in this process (`MAP_PRIVATE`).
+        #[allow(unsafe_code, reason = "a large hive is patched without copying it")]
+        let map = unsafe { MmapOptions::new().map_copy(&self.file) }?;
+        Bytes::watched(Held::CopyOnWrite(map)).map_or_else(|| self.read_to_heap(), Ok)
     }
 
     fn read_to_heap(&self) -> io::Result<Bytes> {

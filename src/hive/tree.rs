@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use super::bins;
 use super::contain::{Panicked, contain};
-use super::image::{Image, Origin};
+use super::image::{Image, Provenance};
 use super::raw::{
     BASE_BLOCK_SIZE, Bins, CellOffset, Data, KeyNode, KeyValue, Name, SubkeyList, SubkeyListKind,
     hint_excludes,
@@ -32,6 +32,7 @@ pub enum Care {
 
 /// The keys of a hive.
 pub struct Tree<'b> {
+    image: &'b Image,
     bins: Bins<'b>,
     root: CellOffset,
     layered: bool,
@@ -130,6 +131,7 @@ impl<'b> Tree<'b> {
     pub fn new(image: &'b Image, care: Care) -> Self {
         let bins = image.bins();
         Self {
+            image,
             bins,
             root: image.root(),
             layered: image.base_block().is_some_and(|block| block.minor >= 6),
@@ -147,6 +149,11 @@ impl<'b> Tree<'b> {
         let node = self.bins.key_node(self.root)?;
         let nt = self.ask(NtHive::root_key_node).and_then(Result::ok);
         Ok(Key { tree: self, nt: nt.filter(|nt| self.offset_of(nt) == Some(self.root)), node })
+    }
+
+    /// The image that is read.
+    pub fn image(&self) -> &'b Image {
+        self.image
     }
 
     /// The bytes that are read.
@@ -227,9 +234,9 @@ impl<'t, 'b> Key<'t, 'b> {
         self.tree.layered && self.node.is_tombstone()
     }
 
-    /// Where the key was found.
-    pub fn origin(&self) -> Origin {
-        Origin::Primary
+    /// Where the key's record lies: in the hive file, or in a log that was applied.
+    pub fn provenance(&self) -> Provenance {
+        self.tree.image.provenance(self.at(), self.node.cell_size() as usize)
     }
 
     /// The key's security descriptor.

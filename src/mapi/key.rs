@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::hive::{
-    Data, Error, Found, Key, Listed, Name, Offset, Origin, Problems, Tree, Value, ValueType, join, limits,
+    Data, DeletedKey, DeletedValue, Error, Found, Key, Listed, Name, Offset, Origin, Problems, Provenance,
+    Tree, Value, ValueType, join, limits,
 };
 use crate::wintypes::{Filetime, decode_utf16le, trim_nul};
 
@@ -16,14 +17,14 @@ pub struct MapiKey<'b> {
     parent: Rc<str>,
     /// The key's name, as a component of a path.
     pub name: String,
-    /// Where its cell lies in the file.
+    /// Where its cell lies in the hive.
     pub at: Offset,
     /// Length of the cell.
     pub size: u32,
     /// When it last changed.
     pub last_written: Filetime,
-    /// Where it was found.
-    pub origin: Origin,
+    /// Where its record really lies, for a log may have it.
+    pub provenance: Provenance,
     /// Its values, in the order on disk.
     pub values: Vec<MapiValue<'b>>,
     /// Whether these are all.
@@ -35,7 +36,16 @@ pub struct MapiKey<'b> {
 /// A value, its data read as far as they can be.
 #[derive(Clone, Debug)]
 pub struct MapiValue<'b> {
-    value: Value<'b>,
+    name: Cow<'b, [u8]>,
+    compressed: bool,
+    at: Offset,
+    size: u32,
+    value_type: ValueType,
+    data_size: u32,
+    /// Where its record really lies, for a log may have it.
+    pub provenance: Provenance,
+    /// Where its data really lie; `None` where they could not be read.
+    pub data_provenance: Option<Provenance>,
     /// The property its name names.
     pub prop: Option<PropName>,
     /// Its bytes, or why there are none.
@@ -74,10 +84,31 @@ impl<'b> MapiKey<'b> {
             at: key.at(),
             size: key.node().cell_size(),
             last_written: key.last_written(),
-            origin: key.origin(),
+            provenance: key.provenance(),
             values,
             values_complete: listed.complete,
             subkeys_complete: !too_long || key.node().subkey_count() == 0,
+        }
+    }
+
+    /// A key that is in no tree any more, with bytes of its own. `place` tells where bytes of the hive lie that were found
+    /// in such a place.
+    pub(super) fn recovered(
+        found: &DeletedKey<'_>,
+        place: impl Fn(Origin, Offset, usize) -> Provenance,
+    ) -> MapiKey<'static> {
+        let (parent, _) = found.path.rsplit_once('\\').unwrap_or_default();
+        let values = found.values.iter().map(|value| MapiValue::recovered(value, &place)).collect();
+        MapiKey {
+            parent: Rc::from(parent),
+            name: found.name(),
+            at: found.at(),
+            size: found.size(),
+            last_written: found.last_written(),
+            provenance: place(found.origin, found.at(), found.size() as usize),
+            values,
+            values_complete: found.values_complete,
+            subkeys_complete: false,
         }
     }
 
@@ -114,11 +145,7 @@ impl<'b> MapiKey<'b> {
 impl<'b> MapiValue<'b> {
     fn read(tree: &Tree<'b>, value: Value<'b>, path: &str, problems: &mut Problems) -> Self {
         let name = value.name();
-        let prop = if name.compressed {
-            PropName::parse_latin1(name.bytes)
-        } else {
-            PropName::parse(&name.to_text())
-        };
+        let prop = prop_name(name);
         let data = tree.data(&value);
         match &data {
             Ok(data) if !data.complete => {
@@ -128,11 +155,50 @@ impl<'b> MapiValue<'b> {
             Ok(_) => {}
             Err(error) => problems.add(value.at(), Some(path), error.clone()),
         }
-        Self { value, prop, data }
+        let record = value.record();
+        let image = tree.image();
+        let data_provenance = data.as_ref().ok().map(|data| image.provenance(data.at, data.bytes.len()));
+        Self {
+            name: Cow::Borrowed(name.bytes),
+            compressed: name.compressed,
+            at: value.at(),
+            size: record.cell_size(),
+            value_type: value.value_type(),
+            data_size: record.data_size(),
+            provenance: image.provenance(value.at(), record.cell_size() as usize),
+            data_provenance,
+            prop,
+            data,
+        }
     }
 
-    fn raw_name(&self) -> Name<'b> {
-        self.value.name()
+    fn recovered(
+        found: &DeletedValue<'_>,
+        place: impl Fn(Origin, Offset, usize) -> Provenance,
+    ) -> MapiValue<'static> {
+        let (record, name) = (found.record(), found.name());
+        let data = found.data.as_ref().map(|data| Data {
+            at: data.at,
+            bytes: Cow::Owned(data.bytes.to_vec()),
+            complete: data.complete,
+        });
+        let data_provenance = data.as_ref().ok().map(|data| place(found.origin, data.at, data.bytes.len()));
+        MapiValue {
+            name: Cow::Owned(name.bytes.to_vec()),
+            compressed: name.compressed,
+            at: found.at(),
+            size: found.size(),
+            value_type: record.value_type(),
+            data_size: record.data_size(),
+            provenance: place(found.origin, found.at(), found.size() as usize),
+            data_provenance,
+            prop: prop_name(name),
+            data: data.map_err(Clone::clone),
+        }
+    }
+
+    fn raw_name(&self) -> Name<'_> {
+        Name { bytes: &self.name, compressed: self.compressed }
     }
 
     /// The value's name; empty for the unnamed one.
@@ -140,24 +206,24 @@ impl<'b> MapiValue<'b> {
         self.raw_name().to_text()
     }
 
-    /// Where its cell lies in the file.
+    /// Where its cell lies in the hive.
     pub fn at(&self) -> Offset {
-        self.value.at()
+        self.at
     }
 
     /// Length of the cell.
     pub fn size(&self) -> u32 {
-        self.value.record().cell_size()
+        self.size
     }
 
     /// The registry type.
     pub fn value_type(&self) -> ValueType {
-        self.value.value_type()
+        self.value_type
     }
 
     /// Bytes of data the value says it has.
     pub fn data_size(&self) -> u32 {
-        self.value.record().data_size()
+        self.data_size
     }
 
     /// Its bytes, as far as they could be read.
@@ -182,4 +248,9 @@ impl<'b> MapiValue<'b> {
             None => Some(Cow::Owned(decode_utf16le(trim_nul(self.bytes()).0))),
         }
     }
+}
+
+/// The property that a value's name names.
+pub(super) fn prop_name(name: Name<'_>) -> Option<PropName> {
+    if name.compressed { PropName::parse_latin1(name.bytes) } else { PropName::parse(&name.to_text()) }
 }

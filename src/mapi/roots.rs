@@ -102,8 +102,30 @@ impl PlaceKind {
     }
 }
 
-/// As tables show it: `Windows NT`, `Windows 9x`, `Office 16.0`, with ` (WOW6432Node)` where it applies.
+/// Which root, without what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RootName {
+    /// Which program family's.
+    pub kind: RootKind,
+    /// Whether it lies in the 32-bit view.
+    pub wow64: bool,
+}
+
+impl Root<'_> {
+    /// Which root this is.
+    pub fn name(&self) -> RootName {
+        RootName { kind: self.kind.clone(), wow64: self.wow64 }
+    }
+}
+
 impl fmt::Display for Root<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name().fmt(f)
+    }
+}
+
+/// As tables show it: `Windows NT`, `Windows 9x`, `Office 16.0`, with ` (WOW6432Node)` where it applies.
+impl fmt::Display for RootName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             RootKind::WindowsNt => f.write_str("Windows NT")?,
@@ -219,6 +241,78 @@ impl<'b> ProfileList<'b> {
             None if self.key.subkeys_complete => Found::Absent,
             None => Found::Unknown,
         }
+    }
+}
+
+/// Where below MAPI's roots a path lies, told by the path alone: for keys that are in no tree any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapiPath {
+    /// Which root.
+    pub root: RootName,
+    /// The list of profiles it lies in, if any: `Live` for `Profiles`, `DeletedPending` for `Deleted Profiles`.
+    pub list: Option<ProfileState>,
+    /// The profile.
+    pub profile: Option<String>,
+    /// The section.
+    pub section: Option<MapiUid>,
+    /// Whether it lies deeper than the section's own key.
+    pub below_section: bool,
+    /// The path of the list, as it is spelled.
+    list_path: String,
+}
+
+impl MapiPath {
+    /// Understands the path of a key; `None` outside of MAPI's roots.
+    pub fn parse(path: &str) -> Option<Self> {
+        let names: Vec<&str> = path.split('\\').collect();
+        let is = |at: usize, name: &str| names.get(at).is_some_and(|found| found.eq_ignore_ascii_case(name));
+        if !is(0, "Software") {
+            return None;
+        }
+        let wow64 = is(1, "WOW6432Node");
+        let at = 1 + usize::from(wow64);
+        if !is(at, "Microsoft") {
+            return None;
+        }
+        let (kind, at) = if is(at + 1, "Windows NT") && is(at + 2, "CurrentVersion") && is(at + 3, WINDOWS_9X)
+        {
+            (RootKind::WindowsNt, at + 4)
+        } else if is(at + 1, WINDOWS_9X) {
+            (RootKind::Windows9x, at + 2)
+        } else if is(at + 1, "Office") && is(at + 3, "Outlook") {
+            let version = names.get(at + 2).filter(|version| is_office_version(version))?;
+            (RootKind::Office((*version).to_owned()), at + 4)
+        } else {
+            return None;
+        };
+        let list = match names.get(at) {
+            Some(name) if name.eq_ignore_ascii_case(PROFILES) => Some(ProfileState::Live),
+            Some(name) if name.eq_ignore_ascii_case(DELETED_PROFILES) => Some(ProfileState::DeletedPending),
+            _ => None,
+        };
+        // Outlook's key holds hundreds of settings that are no part of MAPI.
+        if list.is_none() && matches!(kind, RootKind::Office(_)) {
+            return None;
+        }
+        let in_list = |offset: usize| list.and_then(|_| names.get(at + offset)).copied();
+        Some(Self {
+            root: RootName { kind, wow64 },
+            list,
+            profile: in_list(1).map(str::to_owned),
+            section: in_list(2).and_then(MapiUid::from_key_name),
+            below_section: in_list(3).is_some(),
+            list_path: names.get(..=at).unwrap_or(&names).join("\\"),
+        })
+    }
+
+    /// The path of the profile's key.
+    pub fn profile_path(&self) -> Option<String> {
+        self.profile.as_ref().map(|profile| join(&self.list_path, profile))
+    }
+
+    /// The path of `Profiles` or `Deleted Profiles`.
+    pub fn list_path(&self) -> Option<&str> {
+        self.list.map(|_| self.list_path.as_str())
     }
 }
 

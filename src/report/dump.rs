@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::hive::{Error, Problems, Reached};
+use crate::hive::{Error, Problems, Provenance, Reached};
 use crate::mapi;
 use crate::scan::OpenHive;
 use crate::wintypes::hex;
@@ -23,6 +23,9 @@ table! {
         file_offset: "where in the file the cell lies, in bytes from its start",
         problem: "withheld for a secret, tombstone for what a layered hive says is deleted, or what could not be read",
         hive_path: "the hive",
+        file: "the file in which the bytes lie",
+        log_sequence: "sequence number of the log entry, if the bytes are from a log",
+        trust: "of a recovered key or value: high, medium or low",
     }
 }
 
@@ -58,6 +61,7 @@ fn key_rows<E>(
     write: &mut impl FnMut(DumpRow<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let (key, path) = (step.key, step.path);
+    let place = key.provenance();
     let values = key.values(path, problems);
     let problem = match (values.complete, step.subkeys_complete) {
         (true, true) => key.is_tombstone().then_some(TOMBSTONE),
@@ -69,10 +73,12 @@ fn key_rows<E>(
         kind: "key".into(),
         key_path: (&**path).into(),
         last_written: key.last_written().into(),
-        origin: key.origin().as_str().into(),
-        file_offset: key.at().into(),
+        origin: place.origin.as_str().into(),
+        file_offset: place.at.into(),
         problem: problem.into(),
         hive_path: hive.hive_path.into(),
+        file: file(hive, &place),
+        log_sequence: place.sequence.into(),
         ..DumpRow::default()
     })?;
     let place = mapi::secret_place(path);
@@ -98,6 +104,7 @@ fn key_rows<E>(
                 (Cell::Empty, Some(text))
             }
         };
+        let place = hive.image.provenance(value.at(), value.record().cell_size() as usize);
         write(DumpRow {
             kind: "value".into(),
             key_path: (&**path).into(),
@@ -106,13 +113,24 @@ fn key_rows<E>(
             data_size: value.record().data_size().into(),
             data_sha256: hash,
             last_written: Cell::Empty,
-            origin: key.origin().as_str().into(),
-            file_offset: value.at().into(),
+            origin: place.origin.as_str().into(),
+            file_offset: place.at.into(),
             problem: problem.into(),
             hive_path: hive.hive_path.into(),
+            file: file(hive, &place),
+            log_sequence: place.sequence.into(),
+            trust: Cell::Empty,
         })?;
     }
     Ok(())
+}
+
+/// The file in which bytes lie.
+fn file<'a>(hive: &OpenHive<'a>, place: &Provenance) -> Cell<'a> {
+    match &place.log {
+        Some(log) => super::beside(hive.hive_path, log).into(),
+        None => hive.hive_path.into(),
+    }
 }
 
 /// Whether a value's hash would give a secret away. The kind of a section is not told here, so that all that may be a

@@ -1,6 +1,7 @@
 //! `evidence.csv`: one row for each place that a finding rests on.
 
 use crate::finding::{Finding, Record};
+use crate::hive::Provenance;
 use crate::scan::Coverage;
 
 use super::table::{Cell, table};
@@ -40,23 +41,34 @@ pub fn evidence_rows<'a>(
             key_path: Cell::from(&evidence.key_path),
             value_name: evidence.value_name.as_deref().into(),
             record: evidence.record.as_str().into(),
-            file: Cell::from(&coverage.hive_path),
-            file_offset: evidence.at.into(),
+            file: file(coverage, &evidence.place),
+            file_offset: evidence.place.at.into(),
             size: evidence.size.into(),
             last_written: evidence.last_written.into(),
-            origin: evidence.origin.as_str().into(),
-            log_sequence: Cell::Empty,
+            origin: evidence.place.origin.as_str().into(),
+            log_sequence: evidence.place.sequence.into(),
             value: evidence.value.as_deref().into(),
             hive_sha256: Cell::Empty,
             neutralized: Cell::Empty,
         };
-        let data = evidence.data.map(|(at, size)| EvidenceRow {
+        let data = evidence.data.as_ref().map(|(place, size)| EvidenceRow {
             record: Record::Data.as_str().into(),
-            file_offset: at.into(),
-            size: size.into(),
+            file: file(coverage, place),
+            file_offset: place.at.into(),
+            origin: place.origin.as_str().into(),
+            log_sequence: place.sequence.into(),
+            size: (*size).into(),
             ..row.clone()
         });
         std::iter::once(row).chain(data)
     });
     rows.zip(1_u64..).map(|(row, n)| EvidenceRow { n: n.into(), ..row })
+}
+
+/// The file in which bytes lie: the hive, or the log beside it.
+fn file<'a>(coverage: &'a Coverage, place: &Provenance) -> Cell<'a> {
+    match &place.log {
+        Some(log) => super::beside(&coverage.hive_path, log).into(),
+        None => Cell::from(&coverage.hive_path),
+    }
 }

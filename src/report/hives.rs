@@ -53,7 +53,7 @@ pub fn hive_row(report: &HiveReport) -> HiveRow<'_> {
         coverage.problems.kept().iter().take(SHOWN).map(ToString::to_string).collect();
     let not_judged: Vec<String> =
         judged.not_judged.iter().map(|skipped| format!("{}: {}", skipped.rule_id, skipped.why)).collect();
-    let logs: Vec<String> = coverage.logs.iter().map(|name| format!("{name}: not applied")).collect();
+    let logs: Vec<String> = coverage.logs.iter().map(|(name, fate)| format!("{name}: {fate}")).collect();
     let of_profiles = |count: usize| if was_read { Cell::from(count) } else { Cell::Empty };
     HiveRow {
         schema: SCHEMA.into(),

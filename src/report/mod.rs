@@ -20,5 +20,13 @@ pub use rules::{RuleRow, rule_row};
 pub use summary::{Summary, for_terminal};
 pub use table::{Cell, Column, Formulas, Row, TableWriter};
 
+/// The path of a file that lies in the same folder as a hive.
+fn beside(hive_path: &str, name: &str) -> String {
+    match hive_path.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{name}"),
+        None => name.to_owned(),
+    }
+}
+
 /// Version of the tables' columns and vocabularies.
 pub const SCHEMA: u64 = 1;

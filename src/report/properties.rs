@@ -1,7 +1,7 @@
 //! `properties.csv` (the command `profiles`): every key and value that belongs to MAPI, decoded.
 
 use crate::account::Attribution;
-use crate::hive::Origin;
+use crate::hive::Provenance;
 use crate::mapi::secret::{self, Secret, secret};
 use crate::mapi::tags::{self, SectionKind};
 use crate::mapi::{
@@ -39,7 +39,10 @@ table! {
         origin: "where the bytes are: primary, log, log-remnant, free, slack, unreferenced or tail",
         file_offset: "where in the file the cell lies, in bytes from its start",
         hive_path: "the hive",
-        problem: "what is wrong with the value",
+        problem: "what is wrong with the value, or how far a recovered one can be trusted and why",
+        file: "the file in which the bytes lie",
+        log_sequence: "sequence number of the log entry, if the bytes are from a log",
+        trust: "of a recovered key or value: high, medium or low",
     }
 }
 
@@ -134,7 +137,7 @@ impl<'a> Context<'a> {
         };
         write(PropertyRow {
             kind: "key".into(),
-            file_offset: key.at.into(),
+            file_offset: key.provenance.at.into(),
             problem: incomplete.into(),
             ..common.clone()
         })?;
@@ -155,8 +158,10 @@ impl<'a> Context<'a> {
             service_name: section.and_then(|section| section.service_name.clone()).into(),
             key_path: key.path().into(),
             last_written: key.last_written.into(),
-            origin: Origin::as_str(key.origin).into(),
+            origin: key.provenance.origin.as_str().into(),
             hive_path: self.hive.to_owned().into(),
+            file: self.file(&key.provenance),
+            log_sequence: key.provenance.sequence.into(),
             ..PropertyRow::default()
         }
     }
@@ -191,7 +196,10 @@ impl<'a> Context<'a> {
             decoded: text.into(),
             raw_hex: if withheld.is_some() { Cell::Empty } else { first_bytes(value.bytes()).into() },
             secret: withheld.as_ref().map(|secret| told(secret, value)).into(),
-            file_offset: value.at().into(),
+            origin: value.provenance.origin.as_str().into(),
+            file: self.file(&value.provenance),
+            file_offset: value.provenance.at.into(),
+            log_sequence: value.provenance.sequence.into(),
             problem: unread.or(malformed).or_else(|| self.leads_nowhere(value)).into(),
             ..common
         }
@@ -199,6 +207,14 @@ impl<'a> Context<'a> {
 }
 
 impl Context<'_> {
+    /// The file in which bytes lie.
+    fn file(&self, place: &Provenance) -> Cell<'static> {
+        match &place.log {
+            Some(log) => super::beside(self.hive, log).into(),
+            None => self.hive.to_owned().into(),
+        }
+    }
+
     /// Which sections a value names that the profile does not have.
     fn leads_nowhere(&self, value: &MapiValue<'_>) -> Option<String> {
         let missing = dangling(self.profile?, value);

@@ -1,8 +1,8 @@
 use crate::account::Confidence;
 use crate::finding::{Claim, Evidence, Record, Severity, Subject};
-use crate::hive::{HiveState, Offset, Origin};
+use crate::hive::{HiveState, Offset, Origin, Provenance};
 
-use super::wording::{counted, quoted};
+use super::wording::listed;
 use super::{Rule, Verdict, View};
 
 pub(super) static RULE: Rule = Rule {
@@ -35,15 +35,13 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     if primary == secondary || view.mapi.roots.is_empty() {
         return;
     }
-    let logs = match (view.state, view.logs.len()) {
-        (HiveState::DirtyReplayed, _) => "Its transaction logs were applied in memory.".to_owned(),
-        (_, 0) => "No transaction log lies beside it.".to_owned(),
-        (_, count) => format!(
-            "{} beside it and {} not applied: {}.",
-            counted(count, "transaction log lies", "transaction logs lie"),
-            if count == 1 { "was" } else { "were" },
-            quoted(view.logs.iter().map(String::as_str))
-        ),
+    let fates = || listed(view.logs.iter().map(|(name, fate)| format!("\"{name}\" {fate}")));
+    let logs = match (view.state, view.logs.is_empty()) {
+        (HiveState::DirtyReplayed, _) => {
+            format!("Its transaction logs were applied in memory, and what is told is the hive after that: {}.", fates())
+        }
+        (_, true) => "No transaction log lies beside it.".to_owned(),
+        (_, false) => format!("What lies beside it could not make it current: {}.", fates()),
     };
     let numbers = format!("primary {primary}, secondary {secondary}");
     let sound = base_block.checksum == base_block.computed_checksum;
@@ -58,10 +56,9 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
         key_path: String::new(),
         value_name: None,
         record: Record::Data,
-        at: Offset(4),
+        place: Provenance::in_hive(Origin::Primary, Offset(4)),
         size: 8,
         last_written: None,
-        origin: Origin::Primary,
         value: Some(numbers.clone()),
     };
     let detail = format!("The sequence numbers differ: {numbers}. {logs}{checksum}");

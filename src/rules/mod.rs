@@ -2,7 +2,7 @@
 
 use crate::account::{Attribution, Confidence};
 use crate::finding::{Claim, Severity};
-use crate::hive::{BaseBlock, HiveState};
+use crate::hive::{BaseBlock, HiveState, LogFate};
 use crate::mapi::Mapi;
 
 /// A rule: what it looks for, what it means when it is found, and what it does not mean.
@@ -41,8 +41,8 @@ pub struct View<'v> {
     pub base_block: Option<&'v BaseBlock>,
     /// How far the header vouches for the rest.
     pub state: HiveState,
-    /// Names of the transaction logs that lie beside the hive.
-    pub logs: &'v [String],
+    /// The transaction logs that lie beside the hive, and what became of each.
+    pub logs: &'v [(String, LogFate)],
     /// Whose hive it is.
     pub account: &'v Attribution,
     /// What it holds for MAPI.

@@ -59,7 +59,7 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// A file that was given by name to be read as a hive, whatever it is and without its logs.
+    /// A file to be read as a hive, whatever it is and without its logs.
     pub fn named(path: &Path) -> Self {
         let is_hive = || kind_of(path, Links::Follow).is_ok_and(|kind| kind == FileKind::Hive);
         let hive_path = path_text(path);
@@ -71,6 +71,13 @@ impl Candidate {
             logs: Vec::new(),
             looks_like_a_hive: path.file_name().is_some_and(is_hive_name) || is_hive(),
         }
+    }
+
+    /// The same with the logs that lie beside it.
+    pub fn with_logs(path: &Path) -> Self {
+        let name = path.file_name().unwrap_or_default();
+        let logs = logs_of(name, &logs_in(path.parent().unwrap_or(Path::new(""))));
+        Self { logs, ..Self::named(path) }
     }
 }
 

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use sha2::{Digest as _, Sha256};
 
 use crate::finding::{Claim, Finding};
-use crate::hive::{Care, Way};
+use crate::hive::Origin;
 use crate::mapi::ProfileState;
 use crate::rules::{self, Rule, View};
 use crate::wintypes::hex;
 
 use super::discover::Candidate;
-use super::one_hive::{Coverage, OpenHive, Understood, read_hive};
+use super::one_hive::{Coverage, OpenHive, Reading, Understood, read_hive};
 
 /// What a hive gave.
 #[derive(Debug)]
@@ -47,8 +47,8 @@ pub struct NotJudged {
 }
 
 /// Reads a hive and judges it by `rules`.
-pub fn judge_hive(candidate: &Candidate, rules: &[&'static Rule]) -> HiveReport {
-    let (coverage, judged) = read_hive(candidate, Care::Once, Way::Map, |hive, problems| {
+pub fn judge_hive(candidate: &Candidate, reading: Reading, rules: &[&'static Rule]) -> HiveReport {
+    let (coverage, judged) = read_hive(candidate, reading, |hive, problems| {
         let understood = hive.understand(problems);
         let judged = judge(hive, &understood, rules);
         (Some(understood.account), judged)
@@ -88,7 +88,7 @@ fn judge(hive: &OpenHive<'_>, understood: &Understood<'_>, rules: &[&'static Rul
 
 /// The order of a rule's findings in a hive: key path, value name, offset, origin of the first evidence.
 fn place(claim: &Claim) -> impl Ord + '_ {
-    claim.evidence.first().map(|first| (&first.key_path, &first.value_name, first.at, first.origin))
+    claim.evidence.first().map(|first| (&first.key_path, &first.value_name, &first.place))
 }
 
 /// Makes finding identifiers of one hive, no two the same.
@@ -118,7 +118,7 @@ impl Identifiers {
             add(&mut hash, &evidence.key_path);
             add(&mut hash, evidence.value_name.as_deref().unwrap_or_default());
             add(&mut hash, evidence.record.as_str());
-            add(&mut hash, evidence.origin.as_str());
+            add(&mut hash, in_any_copy(evidence.place.origin).as_str());
             add(&mut hash, evidence.value.as_deref().unwrap_or_default());
         }
         // Two findings of one rule with the same evidence need a damaged hive with two keys of one name.
@@ -134,6 +134,12 @@ impl Identifiers {
             occurrence += 1;
         }
     }
+}
+
+/// The origin without the difference between what was in the hive file already and what a log still had: a later copy of
+/// the same hive has it in the file.
+fn in_any_copy(origin: Origin) -> Origin {
+    if origin == Origin::Log { Origin::Primary } else { origin }
 }
 
 /// Adds a text with its length in front, so that no two lists of texts hash the same.

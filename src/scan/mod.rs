@@ -8,4 +8,4 @@ mod one_hive;
 pub use discover::{Candidate, Discovered, PassedOver, discover, path_text};
 pub use fleet::{Unit, in_order, units};
 pub use judge::{HiveReport, Judged, NotJudged, judge_hive};
-pub use one_hive::{Coverage, OpenHive, Status, Understood, read_hive};
+pub use one_hive::{Coverage, OpenHive, Reading, Status, Understood, read_hive};

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use crate::account::{self, Attribution};
-use crate::hive::{BaseBlock, Care, HiveSource, HiveState, Image, Problems, SourceError, Tree, Way};
+use crate::hive::{
+    BaseBlock, Care, HiveSource, HiveState, Image, LogFate, LogFile, Problems, SourceError, Tree, Way,
+};
 use crate::mapi::Mapi;
 
 use super::discover::{Candidate, PassedOver};
@@ -53,8 +55,8 @@ pub struct Coverage {
     pub base_block: Option<BaseBlock>,
     /// How far the header vouches for the rest.
     pub state: Option<HiveState>,
-    /// Names of the transaction logs beside it.
-    pub logs: Vec<String>,
+    /// The transaction logs beside it, and what became of each.
+    pub logs: Vec<(String, LogFate)>,
     /// Length of the file.
     pub size: Option<u64>,
     /// When the file was last modified: seconds since 1970 and nanoseconds.
@@ -67,14 +69,25 @@ pub struct Coverage {
     pub problems: Problems,
 }
 
+/// How hives are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// How carefully lists are read.
+    pub care: Care,
+    /// How the bytes are had.
+    pub way: Way,
+    /// Whether transaction logs are applied to dirty hives.
+    pub logs: bool,
+}
+
 /// A hive that could be opened.
 pub struct OpenHive<'h> {
     /// The file, as every table calls it.
     pub hive_path: &'h str,
     /// The host its path shows.
     pub host: Option<&'h str>,
-    /// Names of the transaction logs beside it.
-    pub logs: &'h [String],
+    /// The transaction logs beside it, and what became of each.
+    pub logs: &'h [(String, LogFate)],
     /// Its bytes.
     pub image: &'h Image,
     /// Its keys.
@@ -104,25 +117,35 @@ impl<'h> OpenHive<'h> {
 /// not be had; with [`Way::Read`] it is called once at most.
 pub fn read_hive<T>(
     candidate: &Candidate,
-    care: Care,
-    way: Way,
+    reading: Reading,
     mut read: impl FnMut(&OpenHive<'_>, &mut Problems) -> (Option<Attribution>, T),
 ) -> (Coverage, Option<T>) {
-    match read_once(candidate, care, way, &mut read) {
+    match read_once(candidate, reading, &mut read) {
         Ok(done) => done,
         // In memory no page can fail.
-        Err(PageFailed) => read_once(candidate, care, Way::Read, &mut read).unwrap_or_else(|PageFailed| {
-            (
-                Coverage::unread(
-                    &candidate.hive_path,
-                    candidate.host.clone(),
-                    Status::Failed,
-                    PAGE_FAILED.into(),
-                ),
-                None,
-            )
-        }),
+        Err(PageFailed) => read_once(candidate, Reading { way: Way::Read, ..reading }, &mut read)
+            .unwrap_or_else(|PageFailed| {
+                (
+                    Coverage::unread(
+                        &candidate.hive_path,
+                        candidate.host.clone(),
+                        Status::Failed,
+                        PAGE_FAILED.into(),
+                    ),
+                    None,
+                )
+            }),
     }
+}
+
+/// The transaction logs beside a hive. One that cannot be opened is told as such when it would be needed.
+fn logs_of(candidate: &Candidate, way: Way) -> Vec<LogFile> {
+    let folder = candidate.path.parent().unwrap_or(Path::new(""));
+    let read = |name: &String| match HiveSource::open(&folder.join(name), candidate.links) {
+        Ok(source) => LogFile::read(name, &source, way),
+        Err(error) => LogFile::unreadable(name, &error.to_string()),
+    };
+    candidate.logs.iter().map(read).collect()
 }
 
 /// A page of a mapped file could not be had.
@@ -132,31 +155,34 @@ const PAGE_FAILED: &str = "the file could not be read to its end";
 
 fn read_once<T>(
     candidate: &Candidate,
-    care: Care,
-    way: Way,
+    reading: Reading,
     read: &mut impl FnMut(&OpenHive<'_>, &mut Problems) -> (Option<Attribution>, T),
 ) -> Result<(Coverage, Option<T>), PageFailed> {
     let mut coverage =
         Coverage::unread(&candidate.hive_path, candidate.host.clone(), Status::Failed, String::new());
-    coverage.logs.clone_from(&candidate.logs);
     let source = match HiveSource::open(&candidate.path, candidate.links) {
         Ok(source) => source,
         Err(error) => return Ok((coverage.not_opened(&error), None)),
     };
     coverage.size = Some(source.identity().len);
     coverage.modified = Some(source.identity().modified);
-    let image = match Image::open(&source, way, &mut coverage.problems) {
+    let logs = if reading.logs { logs_of(candidate, reading.way) } else { Vec::new() };
+    let image = match Image::open(&source, logs, reading.way, &mut coverage.problems) {
         Ok(image) => image,
         Err(error) => {
             coverage.reason = error.to_string();
             return Ok((coverage, None));
         }
     };
-    let tree = Tree::new(&image, care);
+    coverage.logs = match reading.logs {
+        true => image.log_fates().map(|(name, fate)| (name.to_owned(), fate.clone())).collect(),
+        false => candidate.logs.iter().map(|name| (name.clone(), LogFate::NotAsked)).collect(),
+    };
+    let tree = Tree::new(&image, reading.care);
     let hive = OpenHive {
         hive_path: &candidate.hive_path,
         host: candidate.host.as_deref(),
-        logs: &candidate.logs,
+        logs: &coverage.logs,
         image: &image,
         tree: &tree,
     };

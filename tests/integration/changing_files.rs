@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use hive_synth::{HiveBuilder, SynthHive, Version};
 use mapihive::hive::{Care, Links, Problems, Reached, Way, silence_contained_panics, survive_failing_pages};
-use mapihive::scan::{Candidate, Coverage, OpenHive, read_hive};
+use mapihive::scan::{Candidate, Coverage, OpenHive, Reading, read_hive};
 
 use crate::program::{mapihive, plant, rows_of_file};
 
@@ -48,12 +48,13 @@ fn keys(hive: &OpenHive<'_>, problems: &mut Problems) -> Vec<String> {
 fn read_while(path: &Path, way: Way, mut happens: impl FnMut()) -> (Coverage, Option<Vec<String>>, u32) {
     silence_contained_panics();
     let mut times = 0;
-    let (coverage, found) = read_hive(&candidate(path), Care::Once, way, |hive, problems| {
-        times += 1;
-        keys(hive, problems);
-        happens();
-        (None, keys(hive, problems))
-    });
+    let (coverage, found) =
+        read_hive(&candidate(path), Reading { care: Care::Once, way, logs: true }, |hive, problems| {
+            times += 1;
+            keys(hive, problems);
+            happens();
+            (None, keys(hive, problems))
+        });
     (coverage, found, times)
 }
 

@@ -104,7 +104,7 @@ fn every_candidate_of_a_folder_has_its_row_and_all_else_is_counted() {
             row("b/user.dat", "failed", "a Windows 9x registry file (CREG), a format that is not supported"),
         ]
     );
-    assert_eq!(by_path(&scan)["a/NTUSER.DAT"]["logs"], "ntuser.dat.LOG1: not applied");
+    assert_eq!(by_path(&scan)["a/NTUSER.DAT"]["logs"], "ntuser.dat.LOG1: not needed");
     // notes.txt, the copy named .bak, the empty log without its hive, the pipe and the link with names of their own.
     assert!(scan.run.stderr.contains("; 5 other files in the folders are no hives"), "{}", scan.run.stderr);
     assert!(scan.run.stderr.contains("3 parsed, 2 partial, 4 failed, 5 skipped"), "{}", scan.run.stderr);
@@ -214,7 +214,7 @@ fn logs_are_found_whatever_their_letter_case() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         plant(folder.path(), &[(names[0], &whole), (names[1], &log), (names[2], &[])]);
-        let expected = format!("{}: not applied; {}: not applied", names[1], names[2]);
+        let expected = format!("{}: not needed; {}: unused", names[1], names[2]);
         for argument in [".", names[0]] {
             let rows = by_path(&scan_in(folder.path(), [argument]));
             assert_eq!(rows.len(), 1, "{argument}");

@@ -16,6 +16,7 @@ mod program;
 mod readme;
 mod real_hives;
 mod recovery;
+mod replay;
 mod rules;
 mod samples;
 mod secrets;

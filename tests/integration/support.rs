@@ -9,7 +9,7 @@ use mapihive::hive::{Care, HiveSource, Image, Links, Offset, Problem, Problems, 
 use mapihive::mapi::Mapi;
 use mapihive::report::{DumpRow, Formulas, PropertyRow, TableWriter, dump_rows, property_rows};
 use mapihive::rules::{self, View};
-use mapihive::scan::{Candidate, Coverage, HiveReport, judge_hive, read_hive};
+use mapihive::scan::{Candidate, Coverage, HiveReport, Reading, judge_hive, read_hive};
 
 use crate::program::{Row, rows};
 
@@ -24,7 +24,7 @@ pub fn with_view<T>(hive: &SynthHive, path: &str, use_view: impl FnOnce(&View<'_
 
     let mut problems = Problems::default();
     let source = HiveSource::open(&file, Links::Follow).expect("a readable hive");
-    let image = Image::open(&source, Way::Map, &mut problems).expect("a hive");
+    let image = Image::open(&source, Vec::new(), Way::Map, &mut problems).expect("a hive");
     let tree = Tree::new(&image, Care::Once);
     let account = Attribution::read(path, &image, &tree, &mut problems);
     let mapi = Mapi::read(&tree, &mut problems);
@@ -82,15 +82,15 @@ pub fn examine_file(file: &Path, path: &str) -> Written {
         logs: Vec::new(),
         looks_like_a_hive: true,
     };
-    let scan = judge_hive(&candidate, rules::ALL);
-    let (_, properties) = read_hive(&candidate, Care::Once, Way::Map, |hive, problems| {
+    let scan = judge_hive(&candidate, reading(Care::Once), rules::ALL);
+    let (_, properties) = read_hive(&candidate, reading(Care::Once), |hive, problems| {
         let understood = hive.understand(problems);
         let mut table = table::<PropertyRow<'_>>();
         let done = property_rows(hive, &understood.account, &understood.mapi, |row| table.write(row));
         done.expect("memory");
         (Some(understood.account), table.finish().expect("memory"))
     });
-    let (dump_coverage, dump) = read_hive(&candidate, Care::Compare, Way::Map, |hive, problems| {
+    let (dump_coverage, dump) = read_hive(&candidate, reading(Care::Compare), |hive, problems| {
         hive.tree.check_bins(problems);
         let mut table = table::<DumpRow<'_>>();
         dump_rows(hive, problems, |row| table.write(row)).expect("memory");
@@ -102,6 +102,11 @@ pub fn examine_file(file: &Path, path: &str) -> Written {
         dump_coverage,
         properties: properties.unwrap_or_default(),
     }
+}
+
+/// As the commands read, with the care that each takes.
+pub fn reading(care: Care) -> Reading {
+    Reading { care, way: Way::Map, logs: true }
 }
 
 fn table<R: mapihive::report::Row>() -> TableWriter<Vec<u8>> {
@@ -159,7 +164,7 @@ pub fn with_tree<T>(
     file.write_all(bytes).expect("a writable temporary folder");
     let mut problems = Problems::default();
     let source = HiveSource::open(file.path(), Links::Follow).expect("a readable file");
-    let image = Image::open(&source, Way::Map, &mut problems).expect("a hive");
+    let image = Image::open(&source, Vec::new(), Way::Map, &mut problems).expect("a hive");
     let tree = Tree::new(&image, care);
     use_tree(&image, &tree, &mut problems)
 }

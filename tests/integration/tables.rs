@@ -26,10 +26,11 @@ const EVIDENCE: &str = "\
 const PROPERTIES: &str = "\
     kind, host, account, account_sid, root, profile, profile_state, section_uid, section_kind, \
     service_name, key_path, value_name, prop_id, prop_type, prop_name, value_type, data_size, decoded, \
-    raw_hex, secret, last_written, origin, file_offset, hive_path, problem, neutralized";
+    raw_hex, secret, last_written, origin, file_offset, hive_path, problem, file, log_sequence, trust, \
+    neutralized";
 const DUMP: &str = "\
     kind, key_path, value_name, value_type, data_size, data_sha256, last_written, origin, file_offset, \
-    problem, hive_path";
+    problem, hive_path, file, log_sequence, trust";
 
 fn columns<R: mapihive::report::Row>() -> String {
     R::COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")

@@ -4,7 +4,7 @@ use hive_synth::mapi::{NewProfile, PROFILES, edk_name};
 use hive_synth::{MILLISECOND, SECOND, SynthHive};
 use mapihive::account::Confidence;
 use mapihive::finding::{Claim, Record, Severity};
-use mapihive::hive::Offset;
+use mapihive::hive::{LogFate, LogFault, Offset};
 use mapihive::rules::{self, View};
 use mapihive::wintypes::Filetime;
 
@@ -12,7 +12,8 @@ use super::{T, USER, add_calcon, add_exchange, assert_silent, claim, mailbox, ne
 use crate::support::with_view;
 
 fn with_logs(hive: &SynthHive, logs: &[&str]) -> Vec<Claim> {
-    let logs: Vec<String> = logs.iter().map(|log| (*log).to_owned()).collect();
+    let stale = LogFate::Stale(LogFault::Older { first: 5, written: 40 });
+    let logs: Vec<_> = logs.iter().map(|log| ((*log).to_owned(), stale.clone())).collect();
     let rule = rules::find("H01").unwrap();
     with_view(hive, USER, |view, _| rules::judge(rule, &View { logs: &logs, ..*view }).claims)
 }
@@ -26,14 +27,14 @@ fn different_sequence_numbers_make_a_hive_dirty() {
     let claim = claim(&hive, "H01");
     assert_eq!((claim.severity, claim.confidence), (Severity::Info, Confidence::High));
     let evidence = &claim.evidence[0];
-    assert_eq!((evidence.record, evidence.at, evidence.size), (Record::Data, Offset(4), 8));
+    assert_eq!((evidence.record, evidence.place.at, evidence.size), (Record::Data, Offset(4), 8));
     assert_eq!(evidence.value.as_deref(), Some("primary 41, secondary 40"));
     assert_eq!((claim.first_seen, claim.time_meaning.as_str()), (None, ""));
     assert!(claim.detail.contains("No transaction log lies beside it"), "{}", claim.detail);
 
     let claims = with_logs(&hive, &["NTUSER.DAT.LOG1", "NTUSER.DAT.LOG2"]);
     let expected =
-        "2 transaction logs lie beside it and were not applied: \"NTUSER.DAT.LOG1\", \"NTUSER.DAT.LOG2\"";
+        "What lies beside it could not make it current: \"NTUSER.DAT.LOG1\" stale: its entries begin with 5";
     assert!(claims[0].detail.contains(expected), "{}", claims[0].detail);
 }
 

@@ -70,12 +70,12 @@ fn every_place_of_evidence_holds_the_record_it_names() {
     let mut checked = 0;
     for (path, hive, rule, claims) in claims() {
         for evidence in claims.iter().flat_map(|claim| &claim.evidence) {
-            let at = usize::try_from(evidence.at.0).unwrap();
+            let at = usize::try_from(evidence.place.at.0).unwrap();
             let bytes = &hive.bytes[at..at + usize::try_from(evidence.size).unwrap()];
             let holds = match evidence.record {
                 Record::KeyNode => bytes[4..].starts_with(b"nk"),
                 Record::KeyValue => bytes[4..].starts_with(b"vk"),
-                Record::Data => evidence.at.0 == 4 && evidence.size == 8,
+                Record::Data => evidence.place.at.0 == 4 && evidence.size == 8,
             };
             assert!(holds, "{path} {rule} {evidence:?}");
             checked += 1;

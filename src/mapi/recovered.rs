@@ -1,0 +1,350 @@
+//! What was there for MAPI and is no more: keys in deleted cells, in the hive file before its logs were applied, and in
+//! entries of logs that no longer count. Kept apart from what is live, and never reported where the same is live.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use crate::hive::{
+    Carved, DeletedKey, Depth, Image, Name, Origin, Past, Place, Problems, Provenance, Tree, Trust, carve,
+    carve_places,
+};
+use crate::wintypes::Filetime;
+
+use super::families;
+use super::key::MapiKey;
+use super::profile::{Profile, ProfileState};
+use super::roots::{Mapi, MapiPath};
+use super::section::ProviderSection;
+use super::tags::SectionKind;
+use super::uid::MapiUid;
+
+/// Everything that was recovered of a hive's MAPI keys.
+#[derive(Clone, Debug, Default)]
+pub struct Recovered<'b> {
+    /// Every state of a key that is not the live one, by path and time. No state twice, however often its bytes were found:
+    /// the most complete and most trusted record stands for it.
+    pub keys: Vec<RecoveredKey<'b>>,
+    /// Profiles that some of them belong to, by path.
+    pub profiles: Vec<RecoveredProfile<'b>>,
+}
+
+/// A state of a key that is not, or no longer, live.
+#[derive(Clone, Debug)]
+pub struct RecoveredKey<'b> {
+    /// The key with the values it had. Which subkeys it had is never known for sure.
+    pub key: MapiKey<'b>,
+    /// Where it stood; `None` where its path has a gap, so that only its content speaks for MAPI.
+    pub place: Option<MapiPath>,
+    /// How far it can be trusted.
+    pub trust: Trust,
+    /// What lowers the trust; empty where nothing does.
+    pub doubts: String,
+    /// Whether a live key has its path, so that this is an earlier or abandoned state of it.
+    pub is_live: bool,
+}
+
+/// A profile of which something was recovered.
+#[derive(Clone, Debug)]
+pub struct RecoveredProfile<'b> {
+    /// Where it stood.
+    pub place: MapiPath,
+    /// The list in which it stood: `Live` for `Profiles`, `DeletedPending` for `Deleted Profiles`.
+    pub list: ProfileState,
+    /// Whether a profile of this name is live in the same list.
+    pub is_live: bool,
+    /// The profile with the latest recovered state of each of its keys; its state is `Recovered`. Of a live profile the key
+    /// itself may be the live one.
+    pub profile: Profile<'b>,
+    /// The least trust in any of its keys.
+    pub trust: Trust,
+    /// Places in [`Recovered::keys`] of all states of its keys.
+    pub states: Vec<usize>,
+    /// Whether its key was live in the hive file and is gone once the transaction logs are applied.
+    pub gone_by_replay: bool,
+    /// How many different records its own key had: more than one where profiles of the same name followed each other, or a
+    /// record was moved.
+    pub records: usize,
+}
+
+impl<'b> Recovered<'b> {
+    /// Recovers what it can. `before` is what the hive file shows where logs were applied.
+    pub fn read(
+        image: &'b Image,
+        mapi: &Mapi<'b>,
+        before: Option<&Mapi<'b>>,
+        depth: Depth,
+        problems: &mut Problems,
+    ) -> Self {
+        let mut states = States::of(mapi);
+        if let Some(before) = before {
+            states.add_before_replay(before);
+        }
+        let carved = carve(image.bins(), image.tail(), image.root(), depth, problems);
+        states.add_carved(&carved, |origin, at, len| image.provenance(at, len).of_origin(origin));
+        image.for_each_past(problems, |past, problems| {
+            if !past.any_key(|name| tells_of_mapi(&name)) {
+                return 0;
+            }
+            states.add_past(past, problems);
+            past.bins().bytes().len()
+        });
+        states.finish(mapi)
+    }
+
+    /// Profiles that are live no more, in neither list.
+    pub fn gone(&self) -> impl Iterator<Item = &RecoveredProfile<'b>> {
+        self.profiles.iter().filter(|profile| !profile.is_live)
+    }
+
+    /// All states of a profile's keys.
+    pub fn states<'a>(
+        &'a self,
+        profile: &'a RecoveredProfile<'b>,
+    ) -> impl Iterator<Item = &'a RecoveredKey<'b>> {
+        profile.states.iter().filter_map(|index| self.keys.get(*index))
+    }
+
+    /// Sections that lost their place: named by 32 hexadecimal digits and with properties as values.
+    pub fn without_place(&self) -> impl Iterator<Item = &RecoveredKey<'b>> {
+        self.keys.iter().filter(|key| key.place.is_none())
+    }
+}
+
+/// Whether a key of this name, or one below it, may belong to MAPI's roots.
+fn tells_of_mapi(name: &Name<'_>) -> bool {
+    ["Profiles", "Deleted Profiles", "Windows Messaging Subsystem"].iter().any(|known| name.is_ascii(known))
+        || [32, 64].contains(&name.bytes.len()) && MapiUid::from_key_name(&name.to_text()).is_some()
+}
+
+/// Collects states of keys, each once.
+struct States<'b> {
+    live: HashMap<String, Vec<Filetime>>,
+    found: HashMap<(String, Filetime), RecoveredKey<'b>>,
+    records: HashMap<String, Vec<Provenance>>,
+}
+
+impl<'b> States<'b> {
+    fn of(mapi: &Mapi<'b>) -> Self {
+        let mut live: HashMap<String, Vec<Filetime>> = HashMap::new();
+        for key in mapi.roots.iter().flat_map(super::Root::keys) {
+            live.entry(folded(&key.path())).or_default().push(key.last_written);
+        }
+        Self { live, found: HashMap::new(), records: HashMap::new() }
+    }
+
+    /// Keys that the hive file has and the replayed hive has not, or not so.
+    fn add_before_replay(&mut self, before: &Mapi<'b>) {
+        const DOUBT: &str = "live in the hive file, not after its logs were applied";
+        for key in before.roots.iter().flat_map(super::Root::keys) {
+            let path = key.path();
+            let Some(place) = MapiPath::parse(&path) else { continue };
+            let mut key = key.clone();
+            key.subkeys_complete = false;
+            self.add(
+                &path,
+                RecoveredKey {
+                    key,
+                    place: Some(place),
+                    trust: Trust::High,
+                    doubts: DOUBT.to_owned(),
+                    is_live: false,
+                },
+            );
+        }
+    }
+
+    fn add_past(&mut self, past: &Past<'_>, problems: &mut Problems) {
+        let places: Vec<Place> = past
+            .changed()
+            .iter()
+            .map(|range| Place { range: range.clone(), origin: Origin::LogRemnant })
+            .collect();
+        let carved = carve_places(past.bins(), past.root(), &places, problems);
+        // What the log's page has lies in the log, and what it refers to may still lie in the hive.
+        self.add_carved(&carved, |_, at, _| past.provenance(at));
+    }
+
+    fn add_carved(
+        &mut self,
+        carved: &Carved<'_>,
+        place: impl Fn(Origin, crate::hive::Offset, usize) -> Provenance,
+    ) {
+        for key in &carved.keys {
+            let mapi_path = key.path_complete.then(|| MapiPath::parse(&key.path)).flatten();
+            if mapi_path.is_none() && (key.path_complete || !looks_like_a_section(key)) {
+                continue;
+            }
+            if key.path.len() > crate::hive::limits::MAX_PATH_HELD {
+                continue;
+            }
+            let read = MapiKey::recovered(key, |origin, at, len| place(origin, at, len));
+            self.add(
+                &key.path,
+                RecoveredKey {
+                    key: read,
+                    place: mapi_path,
+                    trust: key.trust(),
+                    doubts: key.doubts.to_string(),
+                    is_live: false,
+                },
+            );
+        }
+    }
+
+    fn add(&mut self, path: &str, mut state: RecoveredKey<'b>) {
+        let path = folded(path);
+        if let Some(times) = self.live.get(&path) {
+            if times.contains(&state.key.last_written) {
+                // The live state itself, or an older place of its record.
+                return;
+            }
+            state.is_live = true;
+        }
+        let records = self.records.entry(path.clone()).or_default();
+        if !records
+            .iter()
+            .any(|known| known.at == state.key.provenance.at && known.log == state.key.provenance.log)
+        {
+            records.push(state.key.provenance.clone());
+        }
+        match self.found.entry((path, state.key.last_written)) {
+            Entry::Vacant(place) => {
+                place.insert(state);
+            }
+            Entry::Occupied(mut known) => {
+                if worth(&state) > worth(known.get()) {
+                    known.insert(state);
+                }
+            }
+        }
+    }
+
+    fn finish(self, mapi: &Mapi<'b>) -> Recovered<'b> {
+        let mut keys: Vec<(String, RecoveredKey<'b>)> =
+            self.found.into_iter().map(|((path, _), key)| (path, key)).collect();
+        keys.sort_by(|(one, a), (other, b)| {
+            (one, a.key.last_written, &a.key.provenance).cmp(&(other, b.key.last_written, &b.key.provenance))
+        });
+        let keys: Vec<RecoveredKey<'b>> = keys.into_iter().map(|(_, key)| key).collect();
+        let profiles = profiles(&keys, mapi, &self.records);
+        Recovered { keys, profiles }
+    }
+}
+
+/// Which of two records of one state is told: the one with more of it, then the more trusted, then the one that lies nearest
+/// to the hive's own bytes.
+fn worth(state: &RecoveredKey<'_>) -> impl Ord + use<> {
+    let key = &state.key;
+    let values = key.values.iter().filter(|value| value.is_complete()).count();
+    (key.values_complete, values, state.trust, std::cmp::Reverse(key.provenance.clone()))
+}
+
+/// Whether a key without a place is a section all the same: by its name, and by a value named like a property.
+fn looks_like_a_section(key: &DeletedKey<'_>) -> bool {
+    MapiUid::from_key_name(&key.name()).is_some()
+        && key.values.iter().any(|value| super::key::prop_name(value.name()).is_some())
+}
+
+/// Paths are compared as Windows does, without case.
+fn folded(path: &str) -> String {
+    path.to_uppercase()
+}
+
+/// Puts the states of keys together to profiles.
+fn profiles<'b>(
+    keys: &[RecoveredKey<'b>],
+    mapi: &Mapi<'b>,
+    records: &HashMap<String, Vec<Provenance>>,
+) -> Vec<RecoveredProfile<'b>> {
+    let mut profiles: Vec<(String, RecoveredProfile<'b>)> = Vec::new();
+    let mut by_path: HashMap<String, usize> = HashMap::new();
+    for (index, state) in keys.iter().enumerate() {
+        let Some(place) = &state.place else { continue };
+        let Some((list, path)) = place.list.zip(place.profile_path()) else { continue };
+        let path = folded(&path);
+        let place_of_it = *by_path.entry(path.clone()).or_insert_with(|| {
+            let live = live_key(mapi, &path);
+            let key = live.clone().unwrap_or_else(|| state.key.clone());
+            let profile = Profile {
+                state: ProfileState::Recovered,
+                name_facts: families::classify(place.profile.as_deref().unwrap_or_default()),
+                sections: Vec::new(),
+                other_keys: Vec::new(),
+                key,
+            };
+            let profile = RecoveredProfile {
+                place: place.clone(),
+                list,
+                is_live: live.is_some(),
+                profile,
+                trust: Trust::High,
+                states: Vec::new(),
+                gone_by_replay: false,
+                records: records.get(&path).map_or(0, Vec::len),
+            };
+            profiles.push((path, profile));
+            profiles.len() - 1
+        });
+        if let Some((_, profile)) = profiles.get_mut(place_of_it) {
+            profile.states.push(index);
+            profile.trust = profile.trust.min(state.trust);
+        }
+    }
+    for (path, profile) in &mut profiles {
+        assemble(profile, path, keys);
+    }
+    profiles.sort_by(|(one, _), (other, _)| one.cmp(other));
+    profiles.into_iter().map(|(_, profile)| profile).collect()
+}
+
+/// The key of a live profile, by its folded path.
+fn live_key<'b>(mapi: &Mapi<'b>, path: &str) -> Option<MapiKey<'b>> {
+    mapi.all_profiles().map(|(_, profile)| &profile.key).find(|key| folded(&key.path()) == path).cloned()
+}
+
+/// Takes the latest state of each key of a profile.
+fn assemble<'b>(profile: &mut RecoveredProfile<'b>, path: &str, keys: &[RecoveredKey<'b>]) {
+    let mut latest: Vec<(&MapiPath, &RecoveredKey<'b>)> = Vec::new();
+    // States are in the order of path and time, so that the last of each path is the latest.
+    for state in profile.states.iter().filter_map(|index| keys.get(*index)) {
+        let Some(place) = &state.place else { continue };
+        match latest.last_mut() {
+            Some((_, last)) if folded(&last.key.path()) == folded(&state.key.path()) => *last = state,
+            _ => latest.push((place, state)),
+        }
+    }
+    let of_profile = &mut profile.profile;
+    for (place, state) in latest {
+        let key = state.key.clone();
+        if folded(&key.path()) == path {
+            profile.gone_by_replay = !profile.is_live && state.key.provenance.origin == Origin::Primary;
+            if !profile.is_live {
+                of_profile.key = key;
+            }
+            continue;
+        }
+        match place.section {
+            Some(uid) if !place.below_section => of_profile.sections.push(ProviderSection {
+                uid,
+                kind: SectionKind::Other,
+                service_name: None,
+                key,
+                below: Vec::new(),
+            }),
+            Some(uid) => match of_profile.sections.iter_mut().find(|section| section.uid == uid) {
+                Some(section) => section.below.push(key),
+                None => of_profile.other_keys.push(key),
+            },
+            None => of_profile.other_keys.push(key),
+        }
+    }
+    of_profile.key.subkeys_complete = false;
+    of_profile.classify_sections();
+}
+
+/// What the hive file shows for MAPI where its transaction logs were applied; `None` where none were.
+pub fn before_replay(image: &Image) -> Option<Mapi<'_>> {
+    let before = image.before_replay()?;
+    // What is wrong there is no problem of the hive as it is read.
+    Some(Mapi::read(&Tree::new(before, crate::hive::Care::Once), &mut Problems::default()))
+}
