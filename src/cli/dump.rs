@@ -7,7 +7,7 @@ use clap::Args;
 use super::Exit;
 use super::inputs::{EvidenceOptions, Target, tell_unread};
 use crate::hive::{Care, Way};
-use crate::report::{DumpRow, Formulas, OutputError, Table, dump_rows};
+use crate::report::{DumpRow, Formulas, OutputError, Table, deleted_rows, dump_rows};
 use crate::scan::{Candidate, Reading, read_hive};
 
 #[derive(Debug, Args)]
@@ -17,6 +17,9 @@ pub(super) struct Arguments {
     hives: Vec<PathBuf>,
     #[command(flatten)]
     target: Target,
+    /// Write deleted keys and values too, behind the live ones
+    #[arg(long, conflicts_with = "live_only")]
+    deleted: bool,
     #[command(flatten)]
     evidence: EvidenceOptions,
 }
@@ -31,7 +34,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     for path in &arguments.hives {
         let candidate = Candidate::with_logs(path);
         any_hive |= candidate.looks_like_a_hive;
-        any_unread |= dump(&candidate, reading, &mut table)?;
+        any_unread |= dump(&candidate, reading, arguments.deleted, &mut table)?;
     }
     table.finish()?;
     Ok(match (any_hive, any_unread) {
@@ -42,10 +45,19 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 }
 
 /// Writes the rows of one hive; tells whether something could not be read.
-fn dump(candidate: &Candidate, reading: Reading, table: &mut Table) -> Result<bool, OutputError> {
+fn dump(
+    candidate: &Candidate,
+    reading: Reading,
+    deleted: bool,
+    table: &mut Table,
+) -> Result<bool, OutputError> {
     let (coverage, result) = read_hive(candidate, reading, |hive, problems| {
         hive.tree.check_bins(problems);
-        (None, dump_rows(hive, problems, |row| table.write(row)))
+        let written = dump_rows(hive, problems, |row| table.write(row)).and_then(|()| match deleted {
+            true => deleted_rows(hive, problems, |row| table.write(row)),
+            false => Ok(()),
+        });
+        (None, written)
     });
     result.transpose()?;
     Ok(tell_unread(&coverage))

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::hive::{Care, HiveState, Way};
+use crate::hive::{Care, Depth, HiveState, Way};
 use crate::report::{Formulas, Output};
 use crate::scan::{Coverage, Discovered, Reading, discover};
 
@@ -39,6 +39,12 @@ pub(super) struct EvidenceOptions {
     /// Read hives as they are: do not apply their transaction logs in memory
     #[arg(long)]
     no_logs: bool,
+    /// Read live keys only: recover no deleted ones
+    #[arg(long)]
+    live_only: bool,
+    /// Recover deleted keys from allocated cells without reference too, which reads every key of each hive
+    #[arg(long, conflicts_with = "live_only")]
+    deep: bool,
 }
 
 #[derive(Debug, Args)]
@@ -137,7 +143,8 @@ impl Target {
 impl EvidenceOptions {
     /// How hives are read.
     pub(super) fn reading(self, care: Care, way: Way) -> Reading {
-        Reading { care, way, logs: !self.no_logs }
+        let depth = if self.deep { Depth::Deep } else { Depth::Default };
+        Reading { care, way, logs: !self.no_logs, recovery: (!self.live_only).then_some(depth) }
     }
 }
 

@@ -52,10 +52,11 @@ fn rows_of(unit: &Unit, reading: Reading) -> (Coverage, Vec<PropertyRow<'static>
     let (coverage, rows) = read_hive(candidate, reading, |hive, problems| {
         let understood = hive.understand(problems);
         let mut rows = Vec::new();
-        let collected = property_rows(hive, &understood.account, &understood.mapi, |row| {
-            rows.push(row);
-            Ok::<(), std::convert::Infallible>(())
-        });
+        let collected =
+            property_rows(hive, &understood.account, &understood.mapi, &understood.recovered, |row| {
+                rows.push(row);
+                Ok::<(), std::convert::Infallible>(())
+            });
         match collected {
             Ok(()) => (Some(understood.account), rows),
             Err(never) => match never {},

@@ -350,6 +350,10 @@ pub fn secret_place(key_path: &str) -> Option<secret::Place<'static>> {
     None
 }
 
+/// The place of a value of which no place is known: what is a secret anywhere is one.
+pub const SOME_PLACE: secret::Place<'static> =
+    secret::Place::Section { kind: SectionKind::Other, service: None };
+
 /// Reads keys below the roots, no key twice.
 struct Reader<'r, 'b> {
     tree: &'r Tree<'b>,

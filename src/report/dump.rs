@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::hive::{Error, Problems, Provenance, Reached};
+use crate::hive::{DeletedValue, Error, Problems, Provenance, Reached, UNKNOWN_PARENT, carve};
 use crate::mapi;
 use crate::scan::OpenHive;
 use crate::wintypes::hex;
@@ -51,6 +51,85 @@ pub fn dump_rows<E>(
     result
 }
 
+/// Hands the rows of deleted keys and values to `write`: keys with their values in the order of the file, then values that
+/// no recovered key lists, whose path is empty but for the sign of a missing parent.
+pub fn deleted_rows<E>(
+    hive: &OpenHive<'_>,
+    problems: &mut Problems,
+    mut write: impl FnMut(DumpRow<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let (image, depth) = (hive.image, hive.recovery.unwrap_or_default());
+    let carved = carve(image.bins(), image.tail(), image.root(), depth, problems);
+    for key in &carved.keys {
+        let place = image.provenance(key.at(), key.size() as usize).of_origin(key.origin);
+        write(DumpRow {
+            kind: "key".into(),
+            key_path: key.path.as_str().into(),
+            last_written: key.last_written().into(),
+            origin: place.origin.as_str().into(),
+            file_offset: place.at.into(),
+            problem: key.doubts.to_string().into(),
+            hive_path: hive.hive_path.into(),
+            file: file(hive, &place),
+            log_sequence: place.sequence.into(),
+            trust: key.trust().as_str().into(),
+            ..DumpRow::default()
+        })?;
+        // What may be a secret in some place is one where the place is lost.
+        let secret_place =
+            if key.path_complete { mapi::secret_place(&key.path) } else { Some(mapi::SOME_PLACE) };
+        for value in &key.values {
+            write(deleted_value(hive, value, &key.path, secret_place))?;
+        }
+    }
+    carved
+        .values
+        .iter()
+        .try_for_each(|value| write(deleted_value(hive, value, UNKNOWN_PARENT, Some(mapi::SOME_PLACE))))
+}
+
+fn deleted_value<'a>(
+    hive: &OpenHive<'a>,
+    value: &DeletedValue<'_>,
+    key_path: &'a str,
+    secret_place: Option<mapi::secret::Place<'_>>,
+) -> DumpRow<'a> {
+    let place = hive.image.provenance(value.at(), value.size() as usize).of_origin(value.origin);
+    let doubts = (!value.doubts.is_empty()).then(|| value.doubts.to_string());
+    let name = value.name().to_text();
+    let is_secret = |bytes: &[u8]| {
+        let value_type = value.record().value_type();
+        secret_place.is_some_and(|place| mapi::secret::secret(place, &name, value_type, bytes).is_some())
+    };
+    let (hash, problem) = match &value.data {
+        Ok(data) if is_secret(&data.bytes) => (Cell::Empty, Some(WITHHELD.to_owned())),
+        Ok(data) if data.complete => (hex(&Sha256::digest(&data.bytes)).into(), None),
+        Ok(data) => {
+            let (size, found) = (u64::from(value.record().data_size()), data.bytes.len() as u64);
+            (Cell::Empty, Some(Error::DataShort { size, found }.to_string()))
+        }
+        Err(error) => (Cell::Empty, Some(error.to_string())),
+    };
+    DumpRow {
+        kind: "value".into(),
+        key_path: key_path.into(),
+        value_type: value.record().value_type().to_string().into(),
+        data_size: value.record().data_size().into(),
+        data_sha256: hash,
+        last_written: Cell::Empty,
+        origin: place.origin.as_str().into(),
+        file_offset: place.at.into(),
+        problem: problem.into_iter().chain(doubts).collect::<Vec<_>>().join("; ").into(),
+        hive_path: hive.hive_path.into(),
+        file: file(hive, &place),
+        log_sequence: place.sequence.into(),
+        trust: value.trust().as_str().into(),
+        value_name: name.into(),
+    }
+}
+
+/// Told of a value that is a secret.
+const WITHHELD: &str = "withheld";
 /// Told of a key or value that a layered hive keeps only to say that it is deleted.
 const TOMBSTONE: &str = "tombstone";
 
@@ -96,7 +175,7 @@ fn key_rows<E>(
                 (Cell::Empty, Some(text))
             }
             Ok(_) if value.is_tombstone() => (Cell::Empty, Some(TOMBSTONE.to_owned())),
-            Ok(data) if withheld(place, &value, &data.bytes) => (Cell::Empty, Some("withheld".to_owned())),
+            Ok(data) if withheld(place, &value, &data.bytes) => (Cell::Empty, Some(WITHHELD.to_owned())),
             Ok(data) => (hex(&Sha256::digest(&data.bytes)).into(), None),
             Err(error) => {
                 let text = error.to_string();

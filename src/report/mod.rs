@@ -10,7 +10,7 @@ mod rules;
 mod summary;
 mod table;
 
-pub use dump::{DumpRow, dump_rows};
+pub use dump::{DumpRow, deleted_rows, dump_rows};
 pub use evidence::{EvidenceRow, evidence_rows};
 pub use findings::{FindingRow, finding_row};
 pub use hives::{HiveRow, hive_row};

@@ -5,7 +5,8 @@ use crate::hive::Provenance;
 use crate::mapi::secret::{self, Secret, secret};
 use crate::mapi::tags::{self, SectionKind};
 use crate::mapi::{
-    Mapi, MapiKey, MapiValue, PlaceKind, Profile, ProfileState, Root, account_text, dangling, registry_text,
+    Mapi, MapiKey, MapiValue, PlaceKind, Profile, ProfileState, ProviderSection, Recovered, RecoveredKey,
+    SOME_PLACE, account_text, dangling, registry_text,
 };
 use crate::scan::OpenHive;
 use crate::wintypes::hex;
@@ -52,9 +53,11 @@ struct Context<'a> {
     hive: &'a str,
     host: Option<&'a str>,
     account: &'a Attribution,
-    root: Option<&'a Root<'a>>,
+    root: Option<&'a str>,
     profile: Option<&'a Profile<'a>>,
-    section: Option<&'a crate::mapi::ProviderSection<'a>>,
+    /// What is told of a recovered key.
+    recovered: Option<&'a RecoveredKey<'a>>,
+    section: Option<&'a ProviderSection<'a>>,
     place: secret::Place<'a>,
     of_account: bool,
 }
@@ -64,6 +67,7 @@ pub fn property_rows<E>(
     hive: &OpenHive<'_>,
     account: &Attribution,
     mapi: &Mapi<'_>,
+    recovered: &Recovered<'_>,
     mut write: impl FnMut(PropertyRow<'static>) -> Result<(), E>,
 ) -> Result<(), E> {
     let context = Context {
@@ -72,12 +76,14 @@ pub fn property_rows<E>(
         account,
         root: None,
         profile: None,
+        recovered: None,
         section: None,
         place: secret::Place::Elsewhere,
         of_account: false,
     };
     for root in &mapi.roots {
-        let context = Context { root: Some(root), ..context };
+        let name = root.to_string();
+        let context = Context { root: Some(&name), ..context };
         context.rows(&root.key, &mut write)?;
         for key in &root.other_keys {
             context.rows(key, &mut write)?;
@@ -98,6 +104,37 @@ pub fn property_rows<E>(
         };
         for key in &place.keys {
             Context { place: secrets, of_account, ..context }.rows(key, &mut write)?;
+        }
+    }
+    recovered_rows(context, recovered, &mut write)
+}
+
+/// The rows of what is live no more: profile by profile with all recovered states of their keys, then what lies outside of
+/// any profile, then sections that lost their place.
+fn recovered_rows<E>(
+    context: Context<'_>,
+    recovered: &Recovered<'_>,
+    write: &mut impl FnMut(PropertyRow<'static>) -> Result<(), E>,
+) -> Result<(), E> {
+    for profile in &recovered.profiles {
+        let root = profile.place.root.to_string();
+        let context = Context { root: Some(&root), profile: Some(&profile.profile), ..context };
+        for state in recovered.states(profile) {
+            let uid = state.place.as_ref().and_then(|place| place.section);
+            let section = profile.profile.sections.iter().find(|section| Some(section.uid) == uid);
+            let place = section.map_or(SOME_PLACE, ProviderSection::secret_place);
+            let of_account = section.is_some_and(|section| section.kind == SectionKind::AccountManager);
+            Context { section, place, of_account, recovered: Some(state), ..context }
+                .rows(&state.key, write)?;
+        }
+    }
+    for state in &recovered.keys {
+        let outside = state.place.as_ref().is_none_or(|place| place.profile.is_none());
+        if outside {
+            let root = state.place.as_ref().map(|place| place.root.to_string());
+            let context =
+                Context { root: root.as_deref(), place: SOME_PLACE, recovered: Some(state), ..context };
+            context.rows(&state.key, write)?;
         }
     }
     Ok(())
@@ -138,7 +175,7 @@ impl<'a> Context<'a> {
         write(PropertyRow {
             kind: "key".into(),
             file_offset: key.provenance.at.into(),
-            problem: incomplete.into(),
+            problem: joined([incomplete.map(str::to_owned), self.recovery()]),
             ..common.clone()
         })?;
         key.values.iter().try_for_each(|value| write(self.value(value, common.clone())))
@@ -150,9 +187,9 @@ impl<'a> Context<'a> {
             host: self.host.map(str::to_owned).into(),
             account: self.account.name.clone().into(),
             account_sid: self.account.sid.as_ref().map(ToString::to_string).into(),
-            root: self.root.map(ToString::to_string).into(),
+            root: self.root.map(str::to_owned).into(),
             profile: self.profile.map(|profile| profile.name().to_owned()).into(),
-            profile_state: self.profile.map(|profile| profile.state.as_str()).into(),
+            profile_state: self.state().map(ProfileState::as_str).into(),
             section_uid: section.map(|section| section.uid.to_string()).into(),
             section_kind: section.map(|section| section.kind.as_str()).into(),
             service_name: section.and_then(|section| section.service_name.clone()).into(),
@@ -162,6 +199,7 @@ impl<'a> Context<'a> {
             hive_path: self.hive.to_owned().into(),
             file: self.file(&key.provenance),
             log_sequence: key.provenance.sequence.into(),
+            trust: self.recovered.map(|recovered| recovered.trust.as_str()).into(),
             ..PropertyRow::default()
         }
     }
@@ -207,6 +245,21 @@ impl<'a> Context<'a> {
 }
 
 impl Context<'_> {
+    /// The state of the profile, or of a recovered key outside of any.
+    fn state(&self) -> Option<ProfileState> {
+        let recovered = self.recovered.map(|_| ProfileState::Recovered);
+        recovered.or(self.profile.map(|profile| profile.state))
+    }
+
+    /// What is told of a recovered key beside its trust.
+    fn recovery(&self) -> Option<String> {
+        let recovered = self.recovered?;
+        let live = recovered.is_live.then(|| "another state of this key is live".to_owned());
+        let doubts = (!recovered.doubts.is_empty()).then(|| recovered.doubts.clone());
+        let told: Vec<String> = live.into_iter().chain(doubts).collect();
+        (!told.is_empty()).then(|| told.join("; "))
+    }
+
     /// The file in which bytes lie.
     fn file(&self, place: &Provenance) -> Cell<'static> {
         match &place.log {
@@ -221,6 +274,12 @@ impl Context<'_> {
         let uids: Vec<String> = missing.iter().map(ToString::to_string).collect();
         (!uids.is_empty()).then(|| format!("names sections that are not there: {}", uids.join(" ")))
     }
+}
+
+/// All that there is to say, with semicolons between.
+fn joined<'a>(texts: impl IntoIterator<Item = Option<String>>) -> Cell<'a> {
+    let texts: Vec<String> = texts.into_iter().flatten().collect();
+    if texts.is_empty() { Cell::Empty } else { texts.join("; ").into() }
 }
 
 /// What is told of a secret. Where its bytes could not be read, neither their number nor their scheme is known from them.

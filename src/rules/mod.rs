@@ -3,7 +3,7 @@
 use crate::account::{Attribution, Confidence};
 use crate::finding::{Claim, Severity};
 use crate::hive::{BaseBlock, HiveState, LogFate};
-use crate::mapi::Mapi;
+use crate::mapi::{Mapi, Recovered};
 
 /// A rule: what it looks for, what it means when it is found, and what it does not mean.
 pub struct Rule {
@@ -47,6 +47,10 @@ pub struct View<'v> {
     pub account: &'v Attribution,
     /// What it holds for MAPI.
     pub mapi: &'v Mapi<'v>,
+    /// What the hive file itself shows for MAPI, where transaction logs were applied.
+    pub before: Option<&'v Mapi<'v>>,
+    /// What it held for MAPI and holds no more: never mixed with what is live.
+    pub recovered: &'v Recovered<'v>,
 }
 
 impl View<'_> {

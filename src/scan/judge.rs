@@ -33,6 +33,8 @@ pub struct Judged {
     pub live_profiles: usize,
     /// Profiles marked for deletion.
     pub deleted_profiles: usize,
+    /// Profiles that are live no more and of which something was recovered.
+    pub recovered_profiles: usize,
     /// Whether there is any place of profiles.
     pub has_mapi: bool,
 }
@@ -64,12 +66,21 @@ impl HiveReport {
 }
 
 fn judge(hive: &OpenHive<'_>, understood: &Understood<'_>, rules: &[&'static Rule]) -> Judged {
-    let Understood { account, mapi } = understood;
+    let Understood { account, mapi, before, recovered } = understood;
     let image = hive.image;
-    let view = View { base_block: image.base_block(), state: image.state(), logs: hive.logs, account, mapi };
+    let view = View {
+        base_block: image.base_block(),
+        state: image.state(),
+        logs: hive.logs,
+        account,
+        mapi,
+        before: before.as_ref(),
+        recovered,
+    };
     let mut judged = Judged {
         live_profiles: mapi.profiles(ProfileState::Live).count(),
         deleted_profiles: mapi.profiles(ProfileState::DeletedPending).count(),
+        recovered_profiles: recovered.gone().count(),
         has_mapi: !mapi.roots.is_empty(),
         ..Judged::default()
     };

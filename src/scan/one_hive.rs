@@ -4,9 +4,9 @@ use std::path::Path;
 
 use crate::account::{self, Attribution};
 use crate::hive::{
-    BaseBlock, Care, HiveSource, HiveState, Image, LogFate, LogFile, Problems, SourceError, Tree, Way,
+    BaseBlock, Care, Depth, HiveSource, HiveState, Image, LogFate, LogFile, Problems, SourceError, Tree, Way,
 };
-use crate::mapi::Mapi;
+use crate::mapi::{Mapi, Recovered, before_replay};
 
 use super::discover::{Candidate, PassedOver};
 
@@ -78,6 +78,8 @@ pub struct Reading {
     pub way: Way,
     /// Whether transaction logs are applied to dirty hives.
     pub logs: bool,
+    /// How deep deleted keys are searched, if at all.
+    pub recovery: Option<Depth>,
 }
 
 /// A hive that could be opened.
@@ -88,6 +90,8 @@ pub struct OpenHive<'h> {
     pub host: Option<&'h str>,
     /// The transaction logs beside it, and what became of each.
     pub logs: &'h [(String, LogFate)],
+    /// How deep deleted keys are searched, if at all.
+    pub recovery: Option<Depth>,
     /// Its bytes.
     pub image: &'h Image,
     /// Its keys.
@@ -100,15 +104,23 @@ pub struct Understood<'h> {
     pub account: Attribution,
     /// What it holds for MAPI.
     pub mapi: Mapi<'h>,
+    /// What the hive file itself shows for MAPI, where transaction logs were applied.
+    pub before: Option<Mapi<'h>>,
+    /// What it held for MAPI and holds no more; empty where that was not asked for.
+    pub recovered: Recovered<'h>,
 }
 
 impl<'h> OpenHive<'h> {
-    /// Reads accounts and profiles.
+    /// Reads accounts and profiles, and recovers profiles that are no more.
     pub fn understand(&self, problems: &mut Problems) -> Understood<'h> {
-        Understood {
-            account: Attribution::read(self.hive_path, self.image, self.tree, problems),
-            mapi: Mapi::read(self.tree, problems),
-        }
+        let account = Attribution::read(self.hive_path, self.image, self.tree, problems);
+        let mapi = Mapi::read(self.tree, problems);
+        let before = before_replay(self.image);
+        let recovered = match self.recovery {
+            Some(depth) => Recovered::read(self.image, &mapi, before.as_ref(), depth, problems),
+            None => Recovered::default(),
+        };
+        Understood { account, mapi, before, recovered }
     }
 }
 
@@ -183,6 +195,7 @@ fn read_once<T>(
         hive_path: &candidate.hive_path,
         host: candidate.host.as_deref(),
         logs: &coverage.logs,
+        recovery: reading.recovery,
         image: &image,
         tree: &tree,
     };

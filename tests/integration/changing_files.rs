@@ -48,13 +48,16 @@ fn keys(hive: &OpenHive<'_>, problems: &mut Problems) -> Vec<String> {
 fn read_while(path: &Path, way: Way, mut happens: impl FnMut()) -> (Coverage, Option<Vec<String>>, u32) {
     silence_contained_panics();
     let mut times = 0;
-    let (coverage, found) =
-        read_hive(&candidate(path), Reading { care: Care::Once, way, logs: true }, |hive, problems| {
+    let (coverage, found) = read_hive(
+        &candidate(path),
+        Reading { care: Care::Once, way, logs: true, recovery: None },
+        |hive, problems| {
             times += 1;
             keys(hive, problems);
             happens();
             (None, keys(hive, problems))
-        });
+        },
+    );
     (coverage, found, times)
 }
 

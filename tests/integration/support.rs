@@ -5,8 +5,8 @@ use std::path::Path;
 
 use hive_synth::SynthHive;
 use mapihive::account::Attribution;
-use mapihive::hive::{Care, HiveSource, Image, Links, Offset, Problem, Problems, Tree, Way};
-use mapihive::mapi::Mapi;
+use mapihive::hive::{Care, Depth, HiveSource, Image, Links, Offset, Problem, Problems, Tree, Way};
+use mapihive::mapi::{Mapi, Recovered};
 use mapihive::report::{DumpRow, Formulas, PropertyRow, TableWriter, dump_rows, property_rows};
 use mapihive::rules::{self, View};
 use mapihive::scan::{Candidate, Coverage, HiveReport, Reading, judge_hive, read_hive};
@@ -28,12 +28,15 @@ pub fn with_view<T>(hive: &SynthHive, path: &str, use_view: impl FnOnce(&View<'_
     let tree = Tree::new(&image, Care::Once);
     let account = Attribution::read(path, &image, &tree, &mut problems);
     let mapi = Mapi::read(&tree, &mut problems);
+    let recovered = Recovered::read(&image, &mapi, None, Depth::Default, &mut problems);
     let view = View {
         base_block: image.base_block(),
         state: image.state(),
         logs: &[],
         account: &account,
         mapi: &mapi,
+        before: None,
+        recovered: &recovered,
     };
     use_view(&view, &problems)
 }
@@ -86,7 +89,9 @@ pub fn examine_file(file: &Path, path: &str) -> Written {
     let (_, properties) = read_hive(&candidate, reading(Care::Once), |hive, problems| {
         let understood = hive.understand(problems);
         let mut table = table::<PropertyRow<'_>>();
-        let done = property_rows(hive, &understood.account, &understood.mapi, |row| table.write(row));
+        let done = property_rows(hive, &understood.account, &understood.mapi, &understood.recovered, |row| {
+            table.write(row)
+        });
         done.expect("memory");
         (Some(understood.account), table.finish().expect("memory"))
     });
@@ -106,7 +111,7 @@ pub fn examine_file(file: &Path, path: &str) -> Written {
 
 /// As the commands read, with the care that each takes.
 pub fn reading(care: Care) -> Reading {
-    Reading { care, way: Way::Map, logs: true }
+    Reading { care, way: Way::Map, logs: true, recovery: Some(Depth::Default) }
 }
 
 fn table<R: mapihive::report::Row>() -> TableWriter<Vec<u8>> {
