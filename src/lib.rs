@@ -13,6 +13,8 @@ pub mod account;
 
 pub mod finding;
 
+pub mod lifecycle;
+
 pub mod rules;
 
 pub mod scan;

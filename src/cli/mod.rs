@@ -6,6 +6,7 @@ mod inputs;
 mod profiles;
 mod rules;
 mod scan;
+mod timeline;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,8 @@ enum Command {
     Scan(scan::Arguments),
     /// Write every key and decoded property of the profiles (CSV)
     Profiles(profiles::Arguments),
+    /// Write dated events in the life of profiles (CSV), for timeline tools
+    Timeline(timeline::Arguments),
     /// Write every key and value of hives (CSV), for comparison with other tools
     Dump(dump::Arguments),
     /// List the rules
@@ -72,6 +75,7 @@ pub fn run() -> ExitCode {
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Profiles(arguments) => profiles::run(&arguments),
+        Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -9,6 +9,7 @@ mod properties;
 mod rules;
 mod summary;
 mod table;
+mod timeline;
 
 pub use dump::{DumpRow, deleted_rows, dump_rows};
 pub use evidence::{EvidenceRow, evidence_rows};
@@ -19,6 +20,7 @@ pub use properties::{PropertyRow, property_rows};
 pub use rules::{RuleRow, rule_row};
 pub use summary::{Summary, for_terminal};
 pub use table::{Cell, Column, Formulas, Row, TableWriter};
+pub use timeline::{TimelineRow, timeline_row};
 
 /// The path of a file that lies in the same folder as a hive.
 fn beside(hive_path: &str, name: &str) -> String {
