@@ -5,8 +5,8 @@ use std::path::Path;
 
 use hive_synth::SynthHive;
 use mapihive::account::Attribution;
-use mapihive::hive::{Care, Depth, HiveSource, Image, Links, Offset, Problem, Problems, Tree, Way};
-use mapihive::mapi::{Mapi, Recovered};
+use mapihive::hive::{Care, Depth, HiveSource, Image, Links, LogFile, Offset, Problem, Problems, Tree, Way};
+use mapihive::mapi::{Mapi, Recovered, before_replay};
 use mapihive::report::{DumpRow, Formulas, PropertyRow, TableWriter, dump_rows, property_rows};
 use mapihive::rules::{self, View};
 use mapihive::scan::{Candidate, Coverage, HiveReport, Reading, judge_hive, read_hive};
@@ -17,25 +17,43 @@ use crate::program::{Row, rows};
 ///
 /// `path` is the path that the hive is taken to have been collected from.
 pub fn with_view<T>(hive: &SynthHive, path: &str, use_view: impl FnOnce(&View<'_>, &Problems) -> T) -> T {
+    with_view_of_files(&hive.bytes, &[], path, use_view)
+}
+
+/// The same of a hive with its transaction logs, each with its file name.
+pub fn with_view_of_files<T>(
+    hive: &[u8],
+    logs: &[(&str, &[u8])],
+    path: &str,
+    use_view: impl FnOnce(&View<'_>, &Problems) -> T,
+) -> T {
     mapihive::hive::silence_contained_panics();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join(Path::new(path).file_name().expect("a file name"));
-    std::fs::write(&file, &hive.bytes).expect("a writable temporary folder");
+    std::fs::write(&file, hive).expect("a writable temporary folder");
 
     let mut problems = Problems::default();
-    let source = HiveSource::open(&file, Links::Follow).expect("a readable hive");
-    let image = Image::open(&source, Vec::new(), Way::Map, &mut problems).expect("a hive");
+    let open = |path: &Path| HiveSource::open(path, Links::Follow).expect("a readable file");
+    let log = |(name, bytes): &(&str, &[u8])| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("a writable temporary folder");
+        LogFile::read(name, &open(&path), Way::Map)
+    };
+    let logs = logs.iter().map(log).collect();
+    let image = Image::open(&open(&file), logs, Way::Map, &mut problems).expect("a hive");
     let tree = Tree::new(&image, Care::Once);
     let account = Attribution::read(path, &image, &tree, &mut problems);
     let mapi = Mapi::read(&tree, &mut problems);
-    let recovered = Recovered::read(&image, &mapi, None, Depth::Default, &mut problems);
+    let before = before_replay(&image);
+    let recovered = Recovered::read(&image, &mapi, before.as_ref(), Depth::Default, &mut problems);
+    let fates: Vec<_> = image.log_fates().map(|(name, fate)| (name.to_owned(), fate.clone())).collect();
     let view = View {
         base_block: image.base_block(),
         state: image.state(),
-        logs: &[],
+        logs: &fates,
         account: &account,
         mapi: &mapi,
-        before: None,
+        before: before.as_ref(),
         recovered: &recovered,
     };
     use_view(&view, &problems)

@@ -2,29 +2,55 @@
 
 use std::collections::BTreeMap;
 
-use hive_synth::SynthHive;
 use hive_synth::samples::{self, Kind, SECRET_MARKER, Sample};
 use mapihive::finding::{Claim, Record};
-use mapihive::rules;
+use mapihive::hive::Provenance;
+use mapihive::rules::{self, Verdict};
 
-use super::judge_at;
+use crate::support::with_view_of_files;
+
+/// A hive of the samples with its logs, by file name.
+#[derive(Clone)]
+struct Files {
+    hive: Vec<u8>,
+    logs: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl Files {
+    fn judge(&self, path: &str, rule: &str) -> Verdict {
+        let logs: Vec<(&str, &[u8])> = self.logs.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
+        let rule = rules::find(rule).expect("a rule");
+        with_view_of_files(&self.hive, &logs, path, |view, _| rules::judge(rule, view))
+    }
+
+    /// The file in which a piece of evidence lies.
+    fn of(&self, place: &Provenance) -> &[u8] {
+        let log = place.log.as_deref().map(|log| self.logs.iter().find(|(name, _)| *name == log));
+        log.map_or(&self.hive, |log| &log.expect("a log of the sample").1)
+    }
+}
 
 /// Every hive of the samples with its path.
-fn hives() -> impl Iterator<Item = (String, &'static Sample, SynthHive)> {
+fn hives() -> impl Iterator<Item = (String, &'static Sample, Files)> {
     samples::all().iter().flat_map(|host| {
         let hives = host.samples.iter().filter(|sample| sample.kind == Kind::Hive);
         hives.map(|sample| {
-            let hive = SynthHive { bytes: (sample.bytes)(), layout: hive_synth::Layout::default() };
-            (format!("{}/{}", host.name, sample.path), sample, hive)
+            let folder = |path: &'static str| path.rsplit_once('/').unwrap_or_default();
+            let beside = host
+                .samples
+                .iter()
+                .filter(|log| log.kind == Kind::Log && folder(log.path).0 == folder(sample.path).0);
+            let logs = beside.map(|log| (folder(log.path).1, (log.bytes)())).collect();
+            (format!("{}/{}", host.name, sample.path), sample, Files { hive: (sample.bytes)(), logs })
         })
     })
 }
 
-fn claims() -> impl Iterator<Item = (String, SynthHive, &'static str, Vec<Claim>)> {
+fn claims() -> impl Iterator<Item = (String, Files, &'static str, Vec<Claim>)> {
     hives().flat_map(|(path, _, hive)| {
         let judged: Vec<_> = rules::ALL
             .iter()
-            .map(|rule| (path.clone(), hive.clone(), rule.id, judge_at(&hive, &path, rule.id).claims))
+            .map(|rule| (path.clone(), hive.clone(), rule.id, hive.judge(&path, rule.id).claims))
             .collect();
         judged
     })
@@ -38,7 +64,7 @@ fn every_sample_fires_the_rules_it_was_made_for_and_no_others() {
             expected.insert(fires.rule, fires);
         }
         for rule in rules::ALL {
-            let found = judge_at(&hive, &path, rule.id).claims;
+            let found = hive.judge(&path, rule.id).claims;
             let Some(fires) = expected.get(rule.id) else {
                 assert!(found.is_empty(), "{path} {}: {found:#?}", rule.id);
                 continue;
@@ -71,7 +97,7 @@ fn every_place_of_evidence_holds_the_record_it_names() {
     for (path, hive, rule, claims) in claims() {
         for evidence in claims.iter().flat_map(|claim| &claim.evidence) {
             let at = usize::try_from(evidence.place.at.0).unwrap();
-            let bytes = &hive.bytes[at..at + usize::try_from(evidence.size).unwrap()];
+            let bytes = &hive.of(&evidence.place)[at..at + usize::try_from(evidence.size).unwrap()];
             let holds = match evidence.record {
                 Record::KeyNode => bytes[4..].starts_with(b"nk"),
                 Record::KeyValue => bytes[4..].starts_with(b"vk"),
