@@ -195,6 +195,26 @@ pub fn carve<'b>(
     assemble::assemble(&space, root, found, problems)
 }
 
+/// The same for bytes that were pages of the hive once and no longer say of which place: what overwritten entries of a log
+/// have left. Only keys can be put in their place, by a parent that is live; values are not attached. Offsets in what is
+/// returned count on behind the bins.
+pub fn carve_remnant<'b>(
+    bins: Bins<'b>,
+    root: CellOffset,
+    remnant: &'b [u8],
+    problems: &mut Problems,
+) -> Carved<'b> {
+    let mut space = Space::new(bins, remnant, false);
+    let start = bins.bytes().len();
+    let end = start + remnant.len();
+    space.add(Region { start, end, origin: Origin::LogRemnant, head: Head::Nothing });
+    let found = scan::regions(&space);
+    let mut carved = assemble::assemble(&space, root, found, problems);
+    carved.keys.iter_mut().for_each(|key| key.doubts.insert(Doubt::PlaceUnknown));
+    carved.values.iter_mut().for_each(|value| value.doubts.insert(Doubt::PlaceUnknown));
+    carved
+}
+
 /// The same for given places, such as the pages that a transaction log laid over the hive: every key and value there, be its
 /// cell allocated or free. Which of them are live is for the caller to compare.
 pub fn carve_places<'b>(

@@ -313,6 +313,22 @@ impl Image {
         self.bytes.len() as u64
     }
 
+    /// Shows the parts of the logs that belong to no entry any more.
+    pub fn for_each_remnant(&self, mut show: impl FnMut(&Remnant<'_>)) {
+        for log in &self.logs {
+            let view = log.view();
+            let mut at = SECTOR;
+            let entries = log::entries(&view).into_iter().map(|entry| entry.extent());
+            for extent in entries.chain([view.bytes.len()..view.bytes.len()]) {
+                let bytes = view.bytes.get(at..extent.start).unwrap_or_default();
+                if bytes.iter().any(|byte| *byte != 0) {
+                    show(&Remnant { bytes, at, log: &log.name });
+                }
+                at = at.max(extent.end);
+            }
+        }
+    }
+
     /// Shows what the logs hold of earlier or abandoned states of the hive: for each entry whose pages differ from the
     /// hive as it is, the hive with these pages laid over it. What `show` returns is how many bytes it looked at; where that
     /// becomes too much, a problem says so and older entries are left out.
@@ -331,7 +347,7 @@ impl Image {
                     return;
                 }
                 let changed = changed_sectors(&self.bytes, &entry, log_bytes);
-                if changed.is_empty() || !entry.is_intact() {
+                if changed.is_empty() {
                     continue;
                 }
                 let scratch = laid_over.get_or_insert_with(|| self.bytes.to_vec());
@@ -353,6 +369,27 @@ impl Image {
                     put(scratch, page.hive, original.unwrap_or_default());
                 }
             }
+        }
+    }
+}
+
+/// What is left in a log of entries that were overwritten.
+#[derive(Debug)]
+pub struct Remnant<'p> {
+    /// The bytes.
+    pub bytes: &'p [u8],
+    at: usize,
+    log: &'p Arc<str>,
+}
+
+impl Remnant<'_> {
+    /// Where a byte of it lies in the log.
+    pub fn provenance(&self, offset: usize) -> Provenance {
+        Provenance {
+            origin: Origin::LogRemnant,
+            at: Offset((self.at + offset) as u64),
+            log: Some(Arc::clone(self.log)),
+            sequence: None,
         }
     }
 }
@@ -403,6 +440,12 @@ impl Past<'_> {
             }
             false
         })
+    }
+
+    /// Whether the hash over the entry's pages matches; where not, the entry was torn, and some of its bytes may be those of
+    /// an earlier one.
+    pub fn is_intact(&self) -> bool {
+        self.entry.is_intact()
     }
 
     /// Sequence number of the entry.

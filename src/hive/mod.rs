@@ -15,11 +15,12 @@ mod value_type;
 
 pub use base_block::{BaseBlock, FileKind, HiveState};
 pub use carve::{
-    Carved, DeletedKey, DeletedValue, Depth, Doubt, Doubts, Place, Trust, UNKNOWN_PARENT, carve, carve_places,
+    Carved, DeletedKey, DeletedValue, Depth, Doubt, Doubts, Place, Trust, UNKNOWN_PARENT, carve,
+    carve_places, carve_remnant,
 };
 pub use contain::silence_contained_panics;
 pub use error::{Error, Offset, Problem, Problems};
-pub use image::{Image, ImageError, LogFile, Origin, Past, Provenance};
+pub use image::{Image, ImageError, LogFile, Origin, Past, Provenance, Remnant};
 pub use log::{LogFate, LogFault};
 pub use raw::{Bins, CellOffset, Data, KeyNode, KeyValue, Name};
 pub use source::{Bytes, HiveSource, Identity, Links, SourceError, Way, survive_failing_pages};

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::hive::{
     Data, DeletedKey, DeletedValue, Error, Found, Key, Listed, Name, Offset, Origin, Problems, Provenance,
-    Tree, Value, ValueType, join, limits,
+    Tree, UNKNOWN_PARENT, Value, ValueType, join, limits,
 };
 use crate::wintypes::{Filetime, decode_utf16le, trim_nul};
 
@@ -110,6 +110,11 @@ impl<'b> MapiKey<'b> {
             values_complete: found.values_complete,
             subkeys_complete: false,
         }
+    }
+
+    /// Takes back what was told of the keys above it.
+    pub(super) fn lose_parent(&mut self) {
+        self.parent = Rc::from(UNKNOWN_PARENT);
     }
 
     /// The key's path from the root of the hive.

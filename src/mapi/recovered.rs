@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use crate::hive::{
-    Carved, DeletedKey, Depth, Image, Name, Origin, Past, Place, Problems, Provenance, Tree, Trust, carve,
-    carve_places,
+    Carved, DeletedKey, Depth, Image, Name, Origin, Past, Place, Problems, Provenance, Remnant, Tree, Trust,
+    carve, carve_places, carve_remnant,
 };
 use crate::wintypes::Filetime;
 
@@ -80,7 +80,7 @@ impl<'b> Recovered<'b> {
             states.add_before_replay(before);
         }
         let carved = carve(image.bins(), image.tail(), image.root(), depth, problems);
-        states.add_carved(&carved, |origin, at, len| image.provenance(at, len).of_origin(origin));
+        states.add_carved(&carved, false, |origin, at, len| image.provenance(at, len).of_origin(origin));
         image.for_each_past(problems, |past, problems| {
             if !past.any_key(|name| tells_of_mapi(&name)) {
                 return 0;
@@ -88,6 +88,7 @@ impl<'b> Recovered<'b> {
             states.add_past(past, problems);
             past.bins().bytes().len()
         });
+        image.for_each_remnant(|remnant| states.add_remnant(image, remnant, problems));
         states.finish(mapi)
     }
 
@@ -161,14 +162,27 @@ impl<'b> States<'b> {
             .collect();
         let carved = carve_places(past.bins(), past.root(), &places, problems);
         // What the log's page has lies in the log, and what it refers to may still lie in the hive.
-        self.add_carved(&carved, |_, at, _| past.provenance(at));
+        let torn = !carved.keys.is_empty() && !past.is_intact();
+        self.add_carved(&carved, torn, |_, at, _| past.provenance(at));
     }
 
+    fn add_remnant(&mut self, image: &Image, remnant: &Remnant<'_>, problems: &mut Problems) {
+        let behind = image.bins().bytes().len() as u64;
+        let carved = carve_remnant(image.bins(), image.root(), remnant.bytes, problems);
+        self.add_carved(&carved, false, |_, at, _| {
+            remnant.provenance(usize::try_from(at.0.saturating_sub(behind)).unwrap_or(usize::MAX))
+        });
+    }
+
+    /// `torn` tells that the bytes are of a log entry whose hash does not match.
     fn add_carved(
         &mut self,
         carved: &Carved<'_>,
+        torn: bool,
         place: impl Fn(Origin, crate::hive::Offset, usize) -> Provenance,
     ) {
+        const TORN: &str = "in a log entry that is torn";
+
         for key in &carved.keys {
             let mapi_path = key.path_complete.then(|| MapiPath::parse(&key.path)).flatten();
             if mapi_path.is_none() && (key.path_complete || !looks_like_a_section(key)) {
@@ -183,8 +197,8 @@ impl<'b> States<'b> {
                 RecoveredKey {
                     key: read,
                     place: mapi_path,
-                    trust: key.trust(),
-                    doubts: key.doubts.to_string(),
+                    trust: if torn { Trust::Low } else { key.trust() },
+                    doubts: and(key.doubts.to_string(), if torn { TORN } else { "" }),
                     is_live: false,
                 },
             );
@@ -222,12 +236,50 @@ impl<'b> States<'b> {
     fn finish(self, mapi: &Mapi<'b>) -> Recovered<'b> {
         let mut keys: Vec<(String, RecoveredKey<'b>)> =
             self.found.into_iter().map(|((path, _), key)| (path, key)).collect();
+        let earliest = earliest_of_live(mapi);
+        keys.iter_mut().for_each(|(_, key)| doubt_parent(key, &earliest));
         keys.sort_by(|(one, a), (other, b)| {
             (one, a.key.last_written, &a.key.provenance).cmp(&(other, b.key.last_written, &b.key.provenance))
         });
         let keys: Vec<RecoveredKey<'b>> = keys.into_iter().map(|(_, key)| key).collect();
         let profiles = profiles(&keys, mapi, &self.records);
         Recovered { keys, profiles }
+    }
+}
+
+/// When the earliest of the keys of each live profile changed last, by the folded path of the profile.
+fn earliest_of_live(mapi: &Mapi<'_>) -> HashMap<String, Filetime> {
+    let earliest = |profile: &Profile<'_>| profile.keys().map(|key| key.last_written).min();
+    let of_profile = |profile: &Profile<'_>| Some((folded(&profile.key.path()), earliest(profile)?));
+    mapi.all_profiles().filter_map(|(_, profile)| of_profile(profile)).collect()
+}
+
+/// A new profile takes the cells of a deleted one, often one for one: what is left of the old one then seems to lie below
+/// the new one. Only times show that.
+fn doubt_parent(state: &mut RecoveredKey<'_>, earliest: &HashMap<String, Filetime>) {
+    const NAMED_LATER: &str =
+        "older than the time in the name of the profile in its parent's cell, so not of that one";
+    const OLDER: &str =
+        "older than all of the live profile of this name, so perhaps of another one whose cells it has taken";
+
+    let Some(place) = &state.place else { return };
+    let Some(path) = place.profile_path().map(|path| folded(&path)) else { return };
+    // A list of the tree leads to what the hive file had before replay, and a profile's own key has its own name.
+    if state.key.provenance.origin == Origin::Primary || folded(&state.key.path()) == path {
+        return;
+    }
+    let name = place.profile.as_deref().unwrap_or_default();
+    let named_later =
+        families::classify(name).edk.is_some_and(|edk| state.key.last_written.plus_seconds(5) < edk.created);
+    if named_later {
+        state.place = None;
+        state.key.lose_parent();
+        state.trust = Trust::Low;
+        state.is_live = false;
+        state.doubts = and(std::mem::take(&mut state.doubts), NAMED_LATER);
+    } else if earliest.get(&path).is_some_and(|earliest| state.key.last_written < *earliest) {
+        state.trust = Trust::Low;
+        state.doubts = and(std::mem::take(&mut state.doubts), OLDER);
     }
 }
 
@@ -243,6 +295,15 @@ fn worth(state: &RecoveredKey<'_>) -> impl Ord + use<> {
 fn looks_like_a_section(key: &DeletedKey<'_>) -> bool {
     MapiUid::from_key_name(&key.name()).is_some()
         && key.values.iter().any(|value| super::key::prop_name(value.name()).is_some())
+}
+
+/// Doubts and one more.
+fn and(doubts: String, more: &str) -> String {
+    match (doubts.is_empty(), more.is_empty()) {
+        (_, true) => doubts,
+        (true, false) => more.to_owned(),
+        (false, false) => format!("{doubts}; {more}"),
+    }
 }
 
 /// Paths are compared as Windows does, without case.

@@ -59,6 +59,9 @@ macro_rules! doubts {
 doubts! {
     /// Behind the last bin, where another file's bytes may be left.
     InTail: Low, "behind the last bin, may be another file's";
+    /// In what an overwritten log entry has left: whose page of the hive it was is not known any more, nor therefore which
+    /// cells it refers to.
+    PlaceUnknown: Low, "left by an overwritten log entry, its place in the hive is not known";
     /// In the unused bytes of a cell that is in use.
     InSlack: Medium, "in the slack of a cell in use";
     /// In an allocated cell to which no live record refers.

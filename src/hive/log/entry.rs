@@ -1,5 +1,7 @@
 //! The new format: entries `HvLE`, each with the pages that one flush changed (section "Log entries").
 
+use std::ops::Range;
+
 use super::marvin32::marvin32;
 use super::{Header, Log, LogFate, LogFault, Page, Plan, Primary, SECTOR, longest};
 use crate::hive::Offset;
@@ -68,6 +70,12 @@ impl<'l> LogEntry<'l> {
         let count = number(header, 20) as usize;
         let pages = pages(bytes, at, count, sequence).map_err(|what| LogFault::Pages { at: place, what })?;
         Ok(Self { bytes, at, sequence, bins_size, locked, pages })
+    }
+
+    /// Where it lies in the log. Of a log of the old format the bitmap and all pages.
+    pub(in crate::hive) fn extent(&self) -> Range<usize> {
+        let last_page = self.pages.last().map_or(self.at, |page| page.at + page.len);
+        self.at..self.end().max(last_page)
     }
 
     fn end(&self) -> usize {
