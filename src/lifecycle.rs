@@ -124,7 +124,18 @@ impl Trace<'_> {
         self.recovered.is_none()
     }
 
+    /// Whether only the cell of its parent tells that it belonged to the profile. A new profile takes the cells of a deleted
+    /// one, so that what that one has left may seem to lie below the new one.
+    fn leans_on_a_cell(&self) -> bool {
+        self.recovered.is_some() && !self.is_profile && self.key.provenance.origin != Origin::Primary
+    }
+
     fn certainty(&self) -> Confidence {
+        let most = if self.leans_on_a_cell() { Confidence::Medium } else { Confidence::High };
+        most.min(self.trusted())
+    }
+
+    fn trusted(&self) -> Confidence {
         match self.recovered.map(|recovered| recovered.trust) {
             None | Some(Trust::High) => Confidence::High,
             Some(Trust::Medium) => Confidence::Medium,
@@ -250,6 +261,7 @@ impl<'v> Life<'v> {
             place(trace)
         );
         message.push_str(&self.together(trace));
+        message.push_str(condition(trace));
         Some(self.event(EventKind::FirstTrace, Bound::NoLaterThan, trace, message))
     }
 
@@ -273,6 +285,8 @@ impl<'v> Life<'v> {
             };
             let mut message = format!("Profile \"{}\" {}: {keys}.", self.name, place(first));
             message.push_str(&self.together(first));
+            let leaning = instant.iter().find(|trace| trace.leans_on_a_cell());
+            message.push_str(leaning.map_or("", |trace| condition(trace)));
             let mut event = self.event(EventKind::Changed, Bound::At, first, message);
             event.certainty = instant.iter().map(|trace| trace.certainty()).min().unwrap_or(event.certainty);
             events.push(event);
@@ -322,7 +336,11 @@ impl<'v> Life<'v> {
             ""
         };
         let list_key = self.lists[usize::from(marked)].map(|list| &list.key);
-        let after = list_key.filter(|key| key.last_written > lower);
+        // Windows removes keys from the bottom up and stamps each that loses one, the profile's own before the list. Where
+        // the profile's own key is not later than its sections, the same time of the list is none of a removal.
+        let stamped = self.in_list(list).any(|trace| trace.is_profile && trace.key.last_written == lower)
+            && self.in_list(list).all(|trace| trace.is_profile || trace.key.last_written < lower);
+        let after = list_key.filter(|key| key.last_written > lower || key.last_written == lower && stamped);
         let (bound, message) = match after {
             Some(key) => (
                 Bound::NoLaterThan,
@@ -359,10 +377,11 @@ impl<'v> Life<'v> {
         let doubts = last.recovered.map(|recovered| recovered.doubts.as_str()).unwrap_or_default();
         let doubts = if doubts.is_empty() { String::new() } else { format!(" In doubt: {doubts}.") };
         let message = format!(
-            "Profile \"{}\" {}: the latest of {count} recovered {} of its keys.{doubts}",
+            "Profile \"{}\" {}: the latest of {count} recovered {} of its keys.{doubts}{}",
             self.name,
             place(last),
-            if count == 1 { "state" } else { "states" }
+            if count == 1 { "state" } else { "states" },
+            condition(last)
         );
         Some(self.event(EventKind::Recovered, Bound::At, last, message))
     }
@@ -379,6 +398,15 @@ impl<'v> Life<'v> {
             ),
             None => String::new(),
         }
+    }
+}
+
+/// A sentence on what an event of a section rests on, where that is not a list of the tree.
+fn condition(trace: &Trace<'_>) -> &'static str {
+    if trace.leans_on_a_cell() {
+        " That this section was the profile's own is told by its parent's cell alone, which an earlier profile may have had."
+    } else {
+        ""
     }
 }
 

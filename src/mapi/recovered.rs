@@ -16,7 +16,7 @@ use super::profile::{Profile, ProfileState};
 use super::roots::{Mapi, MapiPath};
 use super::section::ProviderSection;
 use super::tags::SectionKind;
-use super::uid::MapiUid;
+use super::uid::{self, MapiUid};
 
 /// Everything that was recovered of a hive's MAPI keys.
 #[derive(Clone, Debug, Default)]
@@ -236,8 +236,13 @@ impl<'b> States<'b> {
     fn finish(self, mapi: &Mapi<'b>) -> Recovered<'b> {
         let mut keys: Vec<(String, RecoveredKey<'b>)> =
             self.found.into_iter().map(|((path, _), key)| (path, key)).collect();
-        let earliest = earliest_of_live(mapi);
-        keys.iter_mut().for_each(|(_, key)| doubt_parent(key, &earliest));
+        let live = live_profiles(mapi);
+        let mut oldest: HashMap<String, Filetime> = HashMap::new();
+        for (path, key) in &keys {
+            let oldest = oldest.entry(path.clone()).or_insert(key.key.last_written);
+            *oldest = (*oldest).min(key.key.last_written);
+        }
+        keys.iter_mut().for_each(|(_, key)| doubt_parent(key, &live, &oldest));
         keys.sort_by(|(one, a), (other, b)| {
             (one, a.key.last_written, &a.key.provenance).cmp(&(other, b.key.last_written, &b.key.provenance))
         });
@@ -247,21 +252,32 @@ impl<'b> States<'b> {
     }
 }
 
-/// When the earliest of the keys of each live profile changed last, by the folded path of the profile.
-fn earliest_of_live(mapi: &Mapi<'_>) -> HashMap<String, Filetime> {
-    let earliest = |profile: &Profile<'_>| profile.keys().map(|key| key.last_written).min();
-    let of_profile = |profile: &Profile<'_>| Some((folded(&profile.key.path()), earliest(profile)?));
-    mapi.all_profiles().filter_map(|(_, profile)| of_profile(profile)).collect()
+/// What tells whether a section belonged to a live profile or to another one before, whose cells that has taken.
+struct LiveProfile {
+    /// When the earliest of its keys changed last.
+    earliest: Filetime,
+    /// Its sections whose identifiers no other profile has.
+    own: Vec<MapiUid>,
+}
+
+fn live_profiles(mapi: &Mapi<'_>) -> HashMap<String, LiveProfile> {
+    let live = |profile: &Profile<'_>| {
+        let uids = profile.sections.iter().map(|section| section.uid);
+        LiveProfile {
+            earliest: profile.keys().map(|key| key.last_written).min().unwrap_or_default(),
+            own: uids.filter(|uid| uid::well_known(uid).is_none()).collect(),
+        }
+    };
+    mapi.all_profiles().map(|(_, profile)| (folded(&profile.key.path()), live(profile))).collect()
 }
 
 /// A new profile takes the cells of a deleted one, often one for one: what is left of the old one then seems to lie below
-/// the new one. Only times show that.
-fn doubt_parent(state: &mut RecoveredKey<'_>, earliest: &HashMap<String, Filetime>) {
-    const NAMED_LATER: &str =
-        "older than the time in the name of the profile in its parent's cell, so not of that one";
-    const OLDER: &str =
-        "older than all of the live profile of this name, so perhaps of another one whose cells it has taken";
-
+/// the new one. Where only the parent's cell speaks for the new one and time against it, the place counts as lost.
+fn doubt_parent(
+    state: &mut RecoveredKey<'_>,
+    live: &HashMap<String, LiveProfile>,
+    oldest: &HashMap<String, Filetime>,
+) {
     let Some(place) = &state.place else { return };
     let Some(path) = place.profile_path().map(|path| folded(&path)) else { return };
     // A list of the tree leads to what the hive file had before replay, and a profile's own key has its own name.
@@ -269,18 +285,29 @@ fn doubt_parent(state: &mut RecoveredKey<'_>, earliest: &HashMap<String, Filetim
         return;
     }
     let name = place.profile.as_deref().unwrap_or_default();
+    let written = state.key.last_written;
     let named_later =
-        families::classify(name).edk.is_some_and(|edk| state.key.last_written.plus_seconds(5) < edk.created);
-    if named_later {
-        state.place = None;
-        state.key.lose_parent();
-        state.trust = Trust::Low;
-        state.is_live = false;
-        state.doubts = and(std::mem::take(&mut state.doubts), NAMED_LATER);
-    } else if earliest.get(&path).is_some_and(|earliest| state.key.last_written < *earliest) {
-        state.trust = Trust::Low;
-        state.doubts = and(std::mem::take(&mut state.doubts), OLDER);
-    }
+        families::classify(name).edk.filter(|edk| written.plus_seconds(5) < edk.created).is_some();
+    let profile = live.get(&path);
+    let older = profile.is_some_and(|profile| written < profile.earliest);
+    let is_own = profile.zip(place.section).is_some_and(|(profile, uid)| profile.own.contains(&uid));
+    // A record of a namesake of that time, or of an earlier state of the profile itself.
+    let had_key = oldest.get(&path).is_some_and(|oldest| *oldest <= written);
+    let why = if named_later {
+        "older than the time in its name"
+    } else if older && !is_own && !had_key {
+        "older than all there is of that profile"
+    } else {
+        return;
+    };
+    let doubt = format!(
+        "lies below the key of profile \"{name}\", but is {why}: its cell may have been another key's"
+    );
+    state.doubts = and(std::mem::take(&mut state.doubts), &doubt);
+    state.place = None;
+    state.key.lose_parent();
+    state.trust = Trust::Low;
+    state.is_live = false;
 }
 
 /// Which of two records of one state is told: the one with more of it, then the more trusted, then the one that lies nearest

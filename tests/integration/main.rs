@@ -21,5 +21,6 @@ mod rules;
 mod samples;
 mod secrets;
 mod services;
+mod stories;
 mod support;
 mod tables;
