@@ -5,10 +5,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use hive_synth::log::fix_hashes;
 use hive_synth::mapi::{Mailbox, NewProfile, PROFILES, exchange_profile};
+use hive_synth::story::{CopiedHive, LogFormat, stories};
 use hive_synth::{HiveBuilder, ListKind, Version, filetime, samples};
 use mapihive::scan::Status;
 
@@ -150,7 +152,8 @@ fn said(read: &Written) -> String {
         format!("{coverage:?}")
     };
     let (scan, dump) = (coverage(&read.scan.coverage), coverage(&read.dump_coverage));
-    format!("{scan}{dump}{:?}{:?}{:?}", read.scan.judged, read.dump, read.properties)
+    let tables = [&read.dump, &read.properties, &read.deleted];
+    format!("{scan}{dump}{:?}{tables:?}{:?}", read.scan.judged, read.timeline)
 }
 
 /// What became of a case.
@@ -163,6 +166,10 @@ fn judge(file: &Path, name: &str, whole: &[u8], seed: u64) -> Outcome {
     let mut bytes = whole.to_vec();
     corrupt(&mut bytes, seed);
     std::fs::write(file, &bytes).expect("a writable temporary folder");
+    judge_file(file, name, seed)
+}
+
+fn judge_file(file: &Path, name: &str, seed: u64) -> Outcome {
     let start = Instant::now();
     let read = examine_file(file, name);
     let took = start.elapsed();
@@ -173,7 +180,7 @@ fn judge(file: &Path, name: &str, whole: &[u8], seed: u64) -> Outcome {
     let coverage = &read.scan.coverage;
     assert!(coverage.status != Status::Parsed || coverage.reason.is_empty());
     assert!(coverage.status == Status::Parsed || !coverage.reason.is_empty(), "{:?}", coverage.status);
-    for table in [&read.dump, &read.properties] {
+    for table in [&read.dump, &read.properties, &read.deleted] {
         let text = std::str::from_utf8(table).expect("tables in UTF-8");
         let control = text.chars().find(|character| character.is_control() && !"\r\n".contains(*character));
         assert_eq!(control, None, "a control character in {text:?}");
@@ -249,4 +256,67 @@ fn every_word_of_a_header_may_be_anything() {
             }
         }
     }
+}
+
+/// Cases of the test below, over all dirty hives of the stories.
+const LOG_CASES: u64 = 3_000;
+
+#[test]
+fn no_corruption_of_a_log_panics_hangs_or_gives_two_results() {
+    let steps: Vec<_> = stories::ALL
+        .into_iter()
+        .flat_map(|(_, tell)| LogFormat::ALL.into_iter().flat_map(tell))
+        .map(|step| step.copy)
+        .filter(CopiedHive::is_dirty)
+        .collect();
+    let next = AtomicU64::new(0);
+    let work = || {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("NTUSER.DAT");
+        let (mut applied, mut refused, mut failures) = (0, 0, Vec::new());
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= LOG_CASES {
+                return (applied, refused, failures);
+            }
+            let mut copy = steps[Random(seed).below(steps.len())].clone();
+            let mut random = Random(!seed);
+            for (_, log) in &mut copy.logs {
+                if !log.is_empty() && random.below(4) > 0 {
+                    corrupt(log, random.next());
+                    // Where hashes hold, what they vouch for is believed, whatever it is.
+                    if random.below(3) > 0 {
+                        fix_hashes(log);
+                    }
+                }
+            }
+            if random.below(4) == 0 {
+                corrupt(&mut copy.primary, random.next());
+            }
+            std::fs::write(&file, &copy.primary).expect("a writable temporary folder");
+            for suffix in ["LOG", "LOG1", "LOG2"] {
+                let log = file.with_extension(format!("DAT.{suffix}"));
+                match copy.logs.iter().find(|(name, _)| *name == suffix) {
+                    Some((_, bytes)) => std::fs::write(log, bytes).expect("a writable temporary folder"),
+                    None => drop(std::fs::remove_file(log)),
+                }
+            }
+            let judged = AssertUnwindSafe(|| judge_file(&file, "NTUSER.DAT", seed));
+            match catch_unwind(judged) {
+                Ok(Outcome { status: Status::Parsed, .. }) => applied += 1,
+                Ok(_) => refused += 1,
+                Err(_) => failures.push(seed),
+            }
+        }
+    };
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().expect("a worker that catches panics")).collect()
+    });
+    let failures: Vec<u64> = results.iter().flat_map(|(_, _, failures)| failures.clone()).collect();
+    assert!(failures.is_empty(), "seeds {failures:?}");
+    let (applied, refused) = results.iter().fold((0, 0), |sum, next| (sum.0 + next.0, sum.1 + next.1));
+    println!("{applied} parsed, {refused} not wholly");
+    assert!(applied > 200 && refused > 200, "{applied} {refused}");
 }

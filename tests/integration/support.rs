@@ -6,8 +6,9 @@ use std::path::Path;
 use hive_synth::SynthHive;
 use mapihive::account::Attribution;
 use mapihive::hive::{Care, Depth, HiveSource, Image, Links, LogFile, Offset, Problem, Problems, Tree, Way};
+use mapihive::lifecycle;
 use mapihive::mapi::{Mapi, Recovered, before_replay};
-use mapihive::report::{DumpRow, Formulas, PropertyRow, TableWriter, dump_rows, property_rows};
+use mapihive::report::{DumpRow, Formulas, PropertyRow, TableWriter, deleted_rows, dump_rows, property_rows};
 use mapihive::rules::{self, View};
 use mapihive::scan::{Candidate, Coverage, HiveReport, Reading, judge_hive, read_hive};
 
@@ -81,6 +82,10 @@ pub struct Written {
     pub dump_coverage: Coverage,
     /// The table of `profiles`.
     pub properties: Vec<u8>,
+    /// The deleted rows of `dump --deleted --deep`.
+    pub deleted: Vec<u8>,
+    /// The events of `timeline`.
+    pub timeline: Vec<lifecycle::Event>,
 }
 
 /// Puts a hive on disk and lets every command look at it. The file is named as `path` is.
@@ -88,7 +93,7 @@ pub fn examine(bytes: &[u8], path: &str) -> Examined {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join(Path::new(path).file_name().expect("a file name"));
     std::fs::write(&file, bytes).expect("a writable temporary folder");
-    let Written { scan, dump, dump_coverage, properties } = examine_file(&file, path);
+    let Written { scan, dump, dump_coverage, properties, .. } = examine_file(&file, path);
     Examined { scan, dump: rows(&dump), dump_coverage, properties: rows(&properties) }
 }
 
@@ -100,7 +105,7 @@ pub fn examine_file(file: &Path, path: &str) -> Written {
         host: None,
         hive_path: path.to_owned(),
         links: Links::Follow,
-        logs: Vec::new(),
+        logs: Candidate::with_logs(file).logs,
         looks_like_a_hive: true,
     };
     let scan = judge_hive(&candidate, reading(Care::Once), rules::ALL);
@@ -119,11 +124,23 @@ pub fn examine_file(file: &Path, path: &str) -> Written {
         dump_rows(hive, problems, |row| table.write(row)).expect("memory");
         (None, table.finish().expect("memory"))
     });
+    let deep = Reading { recovery: Some(Depth::Deep), ..reading(Care::Compare) };
+    let (_, deleted) = read_hive(&candidate, deep, |hive, problems| {
+        let mut table = table::<DumpRow<'_>>();
+        deleted_rows(hive, problems, |row| table.write(row)).expect("memory");
+        (None, table.finish().expect("memory"))
+    });
+    let (_, timeline) = read_hive(&candidate, reading(Care::Once), |hive, problems| {
+        let understood = hive.understand(problems);
+        (None, lifecycle::events(&understood.mapi, &understood.recovered))
+    });
     Written {
         scan,
         dump: dump.unwrap_or_default(),
         dump_coverage,
         properties: properties.unwrap_or_default(),
+        deleted: deleted.unwrap_or_default(),
+        timeline: timeline.unwrap_or_default(),
     }
 }
 

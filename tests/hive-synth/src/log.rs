@@ -99,6 +99,25 @@ fn bins_size(hive: &[u8]) -> u32 {
     u32_of(hive.len() - BASE_BLOCK_SIZE)
 }
 
+/// Makes the hashes of all entries and the checksum of the base block right again, wherever an entry seems to begin.
+pub fn fix_hashes(log: &mut [u8]) {
+    const HEADER: usize = 40;
+
+    if log.len() >= SECTOR {
+        let sum = checksum(&log[..CHECKSUM_AT]);
+        log[CHECKSUM_AT..SECTOR].copy_from_slice(&sum.to_le_bytes());
+    }
+    for at in (SECTOR..log.len().saturating_sub(HEADER)).step_by(SECTOR) {
+        let size = u32::from_le_bytes(log[at + 4..at + 8].try_into().expect("four bytes")) as usize;
+        if &log[at..at + 4] == b"HvLE" && size > HEADER && size <= log.len() - at {
+            let body = marvin32(&log[at + HEADER..at + size]);
+            log[at + 24..at + 32].copy_from_slice(&body.to_le_bytes());
+            let header = marvin32(&log[at..at + 32]);
+            log[at + 32..at + HEADER].copy_from_slice(&header.to_le_bytes());
+        }
+    }
+}
+
 /// The pages of the hive bins data that differ, with their offsets; pages past the old end are all new.
 fn dirty_pages<'a>(before: &[u8], after: &'a [u8]) -> Vec<(u32, &'a [u8])> {
     let before: Vec<&[u8]> = before[BASE_BLOCK_SIZE..].chunks(PAGE).collect();
