@@ -165,6 +165,30 @@ pub fn carve<'b>(
     depth: Depth,
     problems: &mut Problems,
 ) -> Carved<'b> {
+    carve_unless(bins, tail, root, depth, |_| false, problems)
+}
+
+/// The same where any key in such a place, or one above it, has a name of interest; otherwise nothing is put together, which
+/// is most of the work.
+pub fn carve_if_any<'b>(
+    bins: Bins<'b>,
+    tail: &'b [u8],
+    root: CellOffset,
+    depth: Depth,
+    of_interest: impl Fn(Name<'_>) -> bool,
+    problems: &mut Problems,
+) -> Carved<'b> {
+    carve_unless(bins, tail, root, depth, |space| !scan::any_key(space, of_interest), problems)
+}
+
+fn carve_unless<'b>(
+    bins: Bins<'b>,
+    tail: &'b [u8],
+    root: CellOffset,
+    depth: Depth,
+    is_idle: impl FnOnce(&Space<'b>) -> bool,
+    problems: &mut Problems,
+) -> Carved<'b> {
     let mut space = Space::new(bins, tail, false);
     let mut live = match depth {
         Depth::Default => None,
@@ -187,6 +211,9 @@ pub fn carve<'b>(
     if !tail.is_empty() {
         let start = bins.bytes().len();
         space.add(Region { start, end: start + tail.len(), origin: Origin::Tail, head: Head::Nothing });
+    }
+    if is_idle(&space) {
+        return Carved { complete: true, ..Carved::default() };
     }
     let mut found = scan::regions(&space);
     if live.is_some_and(|live| !live.complete) {

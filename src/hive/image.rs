@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::base_block::{BaseBlock, FileKind, HiveState, judge, rebuilt_header};
 use super::log::{self, Log, LogEntry, LogFate, LogFault, Page, Plan};
-use super::raw::{BASE_BLOCK_SIZE, Bins, CellOffset, Name};
+use super::raw::{BASE_BLOCK_SIZE, Bins, CellOffset, Name, key_node_anywhere};
 use super::source::{Bytes, HiveSource, Way};
 use super::{Error, Offset, Problems, limits};
 
@@ -330,12 +330,13 @@ impl Image {
     }
 
     /// Shows what the logs hold of earlier or abandoned states of the hive: for each entry whose pages differ from the
-    /// hive as it is, the hive with these pages laid over it. What `show` returns is how many bytes it looked at; where that
-    /// becomes too much, a problem says so and older entries are left out.
+    /// hive as it is, the hive with these pages laid over it; only of entries in which a key of interest changed, by its own
+    /// name or that of one above it. Where there are too many, a problem says so and the rest is left out.
     pub fn for_each_past(
         &self,
+        of_interest: impl Fn(Name<'_>) -> bool,
         problems: &mut Problems,
-        mut show: impl FnMut(&Past<'_>, &mut Problems) -> usize,
+        mut show: impl FnMut(&Past<'_>, &mut Problems),
     ) {
         let mut laid_over: Option<Vec<u8>> = None;
         let mut looked_at = 0_usize;
@@ -350,6 +351,9 @@ impl Image {
                 if changed.is_empty() {
                     continue;
                 }
+                if !self.any_key(&changed, &entry, log_bytes, &of_interest) {
+                    continue;
+                }
                 let scratch = laid_over.get_or_insert_with(|| self.bytes.to_vec());
                 for page in entry.pages() {
                     let bytes = log_bytes.get(page.at..page.at + page.len).unwrap_or_default();
@@ -361,15 +365,60 @@ impl Image {
                     root: self.root,
                     changed,
                     entry: &entry,
+                    pages: PagesByPlace::of(&entry),
                     log: &log.name,
                 };
-                looked_at = looked_at.saturating_add(show(&past, problems));
+                looked_at = looked_at.saturating_add(past.bytes.len());
+                show(&past, problems);
                 for page in entry.pages() {
                     let original = self.bytes.get(page.hive..page.end().min(self.bytes.len()));
                     put(scratch, page.hive, original.unwrap_or_default());
                 }
             }
         }
+    }
+
+    /// Whether a key in the changed parts of an entry, or one above it, has a name for which `is` holds; live or not.
+    fn any_key(
+        &self,
+        changed: &[Range<usize>],
+        entry: &LogEntry<'_>,
+        log: &[u8],
+        is: impl Fn(Name<'_>) -> bool,
+    ) -> bool {
+        /// Levels that are looked upwards: MAPI's keys lie at most nine levels deep.
+        const LEVELS: usize = 16;
+
+        let pages = PagesByPlace::of(entry);
+        let key_at = |at: CellOffset| {
+            let start = usize::try_from(at.in_file().0).ok()?;
+            match pages.at(start) {
+                Some(page) => {
+                    key_node_anywhere(at, log.get(page.at + (start - page.hive)..page.at + page.len)?)
+                }
+                None => key_node_anywhere(at, self.bins().bytes().get(start..)?),
+            }
+        };
+        let tells = |start: usize| {
+            let mut node = CellOffset::of_file(start).and_then(key_at);
+            for _ in 0..LEVELS {
+                match node {
+                    Some(key) if is(key.name()) => return true,
+                    Some(key) => node = key_at(key.parent()),
+                    None => return false,
+                }
+            }
+            false
+        };
+        changed.iter().any(|range| {
+            let page = pages.at(range.start);
+            let bytes = page.and_then(|page| log.get(page.at + (range.start - page.hive)..));
+            let cells = bytes.and_then(|bytes| bytes.get(..range.len())).unwrap_or_default().chunks_exact(8);
+            let mut keys = cells
+                .zip((range.start..).step_by(8))
+                .filter(|(cell, _)| matches!(cell, [_, _, _, _, b'n', b'k', ..]));
+            keys.any(|(_, start)| tells(start))
+        })
     }
 }
 
@@ -403,6 +452,7 @@ pub struct Past<'p> {
     root: CellOffset,
     changed: Vec<Range<usize>>,
     entry: &'p LogEntry<'p>,
+    pages: PagesByPlace,
     log: &'p Arc<str>,
 }
 
@@ -422,26 +472,6 @@ impl Past<'_> {
         &self.changed
     }
 
-    /// Whether a key in the changed parts, or one above it, has a name for which `is` holds; live or not.
-    pub fn any_key(&self, is: impl Fn(Name<'_>) -> bool) -> bool {
-        /// Levels that are looked upwards: MAPI's keys lie at most nine levels deep.
-        const LEVELS: usize = 16;
-
-        let bins = self.bins();
-        let starts = self.changed.iter().flat_map(|range| range.clone().step_by(8));
-        let keys = starts.filter_map(|start| bins.key_node_anywhere(CellOffset::of_file(start)?));
-        keys.into_iter().any(|mut node| {
-            for _ in 0..LEVELS {
-                if is(node.name()) {
-                    return true;
-                }
-                let Some(parent) = bins.key_node_anywhere(node.parent()) else { return false };
-                node = parent;
-            }
-            false
-        })
-    }
-
     /// Whether the hash over the entry's pages matches; where not, the entry was torn, and some of its bytes may be those of
     /// an earlier one.
     pub fn is_intact(&self) -> bool {
@@ -456,8 +486,7 @@ impl Past<'_> {
     /// Where bytes at a place of the hive lie: in the log, if the entry has them.
     pub fn provenance(&self, at: Offset) -> Provenance {
         let start = usize::try_from(at.0).unwrap_or(usize::MAX);
-        let page = self.entry.pages().iter().find(|page| (page.hive..page.end()).contains(&start));
-        match page {
+        match self.pages.at(start) {
             Some(page) => Provenance {
                 origin: Origin::LogRemnant,
                 at: Offset((page.at + (start - page.hive)) as u64),
@@ -466,6 +495,24 @@ impl Past<'_> {
             },
             None => Provenance::in_hive(Origin::Primary, at),
         }
+    }
+}
+
+/// The pages of an entry in the order of the hive.
+#[derive(Debug)]
+struct PagesByPlace(Vec<Page>);
+
+impl PagesByPlace {
+    fn of(entry: &LogEntry<'_>) -> Self {
+        let mut pages = entry.pages().to_vec();
+        pages.sort_by_key(|page| page.hive);
+        Self(pages)
+    }
+
+    /// The page that has a byte of the hive. Of pages over each other, which no writer makes, one.
+    fn at(&self, start: usize) -> Option<&Page> {
+        let after = self.0.partition_point(|page| page.hive <= start);
+        self.0.get(after.checked_sub(1)?).filter(|page| start < page.end())
     }
 }
 
@@ -517,7 +564,7 @@ fn by_sector(pages: &[Page], len: usize) -> Vec<u32> {
     sectors
 }
 
-/// The sectors of an entry's pages that are not as the hive has them, those that follow each other joined.
+/// The sectors of an entry's pages that are not as the hive has them, those of one page that follow each other joined.
 fn changed_sectors(hive: &[u8], entry: &LogEntry<'_>, log: &[u8]) -> Vec<Range<usize>> {
     let mut changed: Vec<Range<usize>> = Vec::new();
     for page in entry.pages() {
@@ -527,11 +574,13 @@ fn changed_sectors(hive: &[u8], entry: &LogEntry<'_>, log: &[u8]) -> Vec<Range<u
         if now == then {
             continue;
         }
+        let of_earlier_pages = changed.len();
         for (index, (now, then)) in now.chunks(SECTOR).zip(then.chunks(SECTOR)).enumerate() {
             let start = page.hive + index * SECTOR;
             // A record that begins in the sector before may reach into this one.
             let from = start.saturating_sub(SECTOR).max(page.hive);
-            match changed.last_mut() {
+            let of_this_page = changed.get_mut(of_earlier_pages..).unwrap_or_default();
+            match of_this_page.last_mut() {
                 _ if now == then => {}
                 Some(last) if last.end >= from => last.end = start + SECTOR,
                 _ => changed.push(from..start + SECTOR),

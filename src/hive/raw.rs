@@ -44,6 +44,18 @@ pub struct Bins<'b> {
     bytes: &'b [u8],
 }
 
+/// What looks like a key node at `at`, whatever its cell is or was; `bytes` begin with its cell.
+pub(super) fn key_node_anywhere(at: CellOffset, bytes: &[u8]) -> Option<KeyNode<'_>> {
+    /// Longest key node in bytes, as far as it is of interest.
+    const LONGEST: usize = KEY_NODE_HEADER + 1024;
+
+    let rest = bytes.get(CELL_HEADER..)?;
+    if !rest.starts_with(b"nk") {
+        return None;
+    }
+    KeyNode::in_bytes(at, rest.get(..LONGEST).unwrap_or(rest)).ok()
+}
+
 /// An allocated cell: its place and the bytes behind its size field.
 #[derive(Clone, Copy, Debug)]
 pub struct Cell<'b> {
@@ -87,19 +99,6 @@ impl<'b> Bins<'b> {
     /// The key node at `at`.
     pub fn key_node(self, at: CellOffset) -> Result<KeyNode<'b>, Error> {
         KeyNode::new(self.cell(at)?)
-    }
-
-    /// What looks like a key node at `at`, whatever the cell is or was.
-    pub(super) fn key_node_anywhere(self, at: CellOffset) -> Option<KeyNode<'b>> {
-        /// Longest key name in bytes, as far as it is of interest.
-        const LONGEST: usize = KEY_NODE_HEADER + 1024;
-
-        let start = usize::try_from(at.in_file().0).ok()?.checked_add(CELL_HEADER)?;
-        let rest = self.bytes.get(start..)?;
-        if !rest.starts_with(b"nk") {
-            return None;
-        }
-        KeyNode::in_bytes(at, rest.get(..LONGEST).unwrap_or(rest)).ok()
     }
 
     /// The key value at `at`.

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 
 use crate::hive::{
     Carved, DeletedKey, Depth, Image, Name, Origin, Past, Place, Problems, Provenance, Remnant, Tree, Trust,
-    carve, carve_places, carve_remnant,
+    carve_if_any, carve_places, carve_remnant,
 };
 use crate::wintypes::Filetime;
 
@@ -79,14 +79,11 @@ impl<'b> Recovered<'b> {
         if let Some(before) = before {
             states.add_before_replay(before);
         }
-        let carved = carve(image.bins(), image.tail(), image.root(), depth, problems);
+        let of_interest = |name: Name<'_>| tells_of_mapi(&name);
+        let carved = carve_if_any(image.bins(), image.tail(), image.root(), depth, of_interest, problems);
         states.add_carved(&carved, false, |origin, at, len| image.provenance(at, len).of_origin(origin));
-        image.for_each_past(problems, |past, problems| {
-            if !past.any_key(|name| tells_of_mapi(&name)) {
-                return 0;
-            }
+        image.for_each_past(of_interest, problems, |past, problems| {
             states.add_past(past, problems);
-            past.bins().bytes().len()
         });
         image.for_each_remnant(|remnant| states.add_remnant(image, remnant, problems));
         states.finish(mapi)

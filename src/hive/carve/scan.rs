@@ -2,7 +2,7 @@
 
 use crate::hive::bins::Placed;
 use crate::hive::image::Origin;
-use crate::hive::raw::{CELL_HEADER, KeyNode, KeyValue};
+use crate::hive::raw::{CELL_HEADER, CellOffset, KeyNode, KeyValue, Name, key_node_anywhere};
 
 use super::Place;
 use super::space::{Head, Hit, Region, Space, cell_offset};
@@ -26,6 +26,35 @@ pub(super) fn regions<'b>(space: &Space<'b>) -> Found<'b> {
         });
     }
     found
+}
+
+/// Whether what looks like a key in any region, or one above it, has a name for which `is` holds.
+pub(super) fn any_key(space: &Space<'_>, is: impl Fn(Name<'_>) -> bool) -> bool {
+    /// Levels that are looked upwards.
+    const LEVELS: usize = 16;
+
+    let bins = space.bins().bytes();
+    let key_at = |at: CellOffset| key_node_anywhere(at, bins.get(usize::try_from(at.in_file().0).ok()?..)?);
+    let mut any = false;
+    for region in space.regions() {
+        for_each_signature(space, region.start, region.end, region.origin, |kind, at| {
+            if any || !matches!(kind, Kind::Key) {
+                return;
+            }
+            let start = at.saturating_sub(CELL_HEADER);
+            let first = space.bytes(start, region.end).zip(cell_offset(start));
+            let mut node = first.and_then(|(bytes, at)| key_node_anywhere(at, bytes));
+            for _ in 0..LEVELS {
+                let Some(key) = node else { return };
+                any |= is(key.name());
+                node = if any { None } else { key_at(key.parent()) };
+            }
+        });
+        if any {
+            return true;
+        }
+    }
+    false
 }
 
 /// Looks through places, whatever their bytes are now.

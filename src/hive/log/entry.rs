@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::marvin32::marvin32;
+use super::marvin32::{marvin32, marvin32_of_each};
 use super::{Header, Log, LogFate, LogFault, Page, Plan, Primary, SECTOR, longest};
 use crate::hive::Offset;
 use crate::hive::raw::BASE_BLOCK_SIZE;
@@ -42,10 +42,17 @@ impl<'l> LogEntry<'l> {
 
     /// Whether the hash over references and pages matches. A log of the old format has none.
     pub(in crate::hive) fn is_intact(&self) -> bool {
-        let Some((header, rest)) = self.bytes.split_first_chunk::<HEADER>() else {
-            return self.bytes.is_empty();
-        };
-        number64(header, 24) == marvin32(rest)
+        self.bytes.is_empty() || self.stored_hash() == marvin32(self.body())
+    }
+
+    /// References and pages.
+    fn body(&self) -> &'l [u8] {
+        self.bytes.get(HEADER..).unwrap_or_default()
+    }
+
+    /// The hash over them that the entry has.
+    fn stored_hash(&self) -> u64 {
+        self.bytes.first_chunk::<HEADER>().map_or(0, |header| number64(header, 24))
     }
 
     /// Reads the entry at `at`: everything but the hash over its pages is found right.
@@ -207,37 +214,51 @@ impl Replay {
         first: u32,
         plan: &mut Plan,
     ) -> (Option<LogEntry<'l>>, Option<LogFault>) {
+        let (chain, mut fault) = self.chain(log, first);
+        let bodies: Vec<&[u8]> = chain.iter().map(LogEntry::body).collect();
+        let mut last = None;
+        for (entry, hash) in chain.into_iter().zip(marvin32_of_each(&bodies)) {
+            if entry.stored_hash() != hash {
+                let (at, sequence) = (Offset(entry.at as u64), entry.sequence);
+                fault = Some(LogFault::Hash { at, sequence, which: "Hash-1" });
+                break;
+            }
+            plan.pages.extend(entry.pages.iter().map(|page| Page { log: index, ..*page }));
+            self.file_len = entry.pages.iter().map(Page::end).fold(self.file_len, usize::max);
+            last = Some(entry);
+        }
+        (last, fault)
+    }
+
+    /// The entries that follow each other, their pages not hashed yet, and why there is not one more.
+    fn chain<'l>(&self, log: &'l [u8], first: u32) -> (Vec<LogEntry<'l>>, Option<LogFault>) {
         let (mut at, mut expected) = (SECTOR, first);
-        let mut last: Option<LogEntry<'l>> = None;
+        let mut chain: Vec<LogEntry<'l>> = Vec::new();
+        let mut file_len = self.file_len;
         while at < log.len() {
             let next = LogEntry::read(log, at).and_then(|entry| {
-                let place = Offset(at as u64);
-                let sequence = entry.sequence;
-                if sequence != expected {
-                    return Err(LogFault::Sequence { at: place, found: sequence, expected });
+                let (place, found) = (Offset(at as u64), entry.sequence);
+                if found != expected {
+                    return Err(LogFault::Sequence { at: place, found, expected });
                 }
-                if !entry.is_intact() {
-                    return Err(LogFault::Hash { at: place, sequence, which: "Hash-1" });
-                }
-                let end = entry.pages.iter().map(Page::end).fold(self.file_len, usize::max);
-                if end > longest(self.file_len, log.len()) {
+                let end = entry.pages.iter().map(Page::end).fold(file_len, usize::max);
+                if end > longest(file_len, log.len()) {
                     let what = "a page lies far behind the end of the hive";
                     return Err(LogFault::Pages { at: place, what });
                 }
-                self.file_len = end;
+                file_len = end;
                 Ok(entry)
             });
             match next {
                 Ok(entry) => {
-                    plan.pages.extend(entry.pages.iter().map(|page| Page { log: index, ..*page }));
                     at = entry.end();
                     expected = expected.wrapping_add(1);
-                    last = Some(entry);
+                    chain.push(entry);
                 }
-                Err(fault) => return (last, Some(fault)),
+                Err(fault) => return (chain, Some(fault)),
             }
         }
-        (last, None)
+        (chain, None)
     }
 }
 
