@@ -1,12 +1,13 @@
 //! What was there for MAPI and is no more: keys in deleted cells, in the hive file before its logs were applied, and in
 //! entries of logs that no longer count. Kept apart from what is live, and never reported where the same is live.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use crate::hive::{
-    Carved, DeletedKey, Depth, Image, Name, Origin, Past, Place, Problems, Provenance, Remnant, Tree, Trust,
-    carve_if_any, carve_places, carve_remnant,
+    Carved, DeletedKey, Depth, Image, Name, Offset, Origin, Past, Place, Problems, Provenance, Remnant, Tree,
+    Trust, carve_if_any, carve_places, carve_remnant,
 };
 use crate::wintypes::Filetime;
 
@@ -59,7 +60,8 @@ pub struct RecoveredProfile<'b> {
     pub trust: Trust,
     /// Places in [`Recovered::keys`] of all states of its keys.
     pub states: Vec<usize>,
-    /// Whether its key was live in the hive file and is gone once the transaction logs are applied.
+    /// Whether its key was live in the hive file and is gone once the transaction logs are applied. Deleting the sections
+    /// stamps the key, so that its latest state may lie elsewhere all the same.
     pub gone_by_replay: bool,
     /// How many different records its own key had: more than one where profiles of the same name followed each other, or a
     /// record was moved.
@@ -102,6 +104,20 @@ impl<'b> Recovered<'b> {
         profile.states.iter().filter_map(|index| self.keys.get(*index))
     }
 
+    /// The latest state of each of a profile's keys, in the order of their paths: its own, where it was recovered, first.
+    pub fn latest<'a>(&'a self, profile: &'a RecoveredProfile<'b>) -> Vec<&'a RecoveredKey<'b>> {
+        let mut latest: Vec<(String, &RecoveredKey<'b>)> = Vec::new();
+        // States are in the order of path and time, so that the last of each path is the latest.
+        for state in self.states(profile) {
+            let path = folded(&state.key.path());
+            match latest.last_mut() {
+                Some((last_path, last)) if *last_path == path => *last = state,
+                _ => latest.push((path, state)),
+            }
+        }
+        latest.into_iter().map(|(_, state)| state).collect()
+    }
+
     /// Sections that lost their place: named by 32 hexadecimal digits and with properties as values.
     pub fn without_place(&self) -> impl Iterator<Item = &RecoveredKey<'b>> {
         self.keys.iter().filter(|key| key.place.is_none())
@@ -117,6 +133,7 @@ fn tells_of_mapi(name: &Name<'_>) -> bool {
 /// Collects states of keys, each once.
 struct States<'b> {
     live: HashMap<String, Vec<Filetime>>,
+    live_records: HashSet<RecordState>,
     found: HashMap<(String, Filetime), RecoveredKey<'b>>,
     records: HashMap<String, Vec<Provenance>>,
 }
@@ -124,10 +141,12 @@ struct States<'b> {
 impl<'b> States<'b> {
     fn of(mapi: &Mapi<'b>) -> Self {
         let mut live: HashMap<String, Vec<Filetime>> = HashMap::new();
+        let mut live_records = HashSet::new();
         for key in mapi.roots.iter().flat_map(super::Root::keys) {
             live.entry(folded(&key.path())).or_default().push(key.last_written);
+            live_records.insert(record_of(key));
         }
-        Self { live, found: HashMap::new(), records: HashMap::new() }
+        Self { live, live_records, found: HashMap::new(), records: HashMap::new() }
     }
 
     /// Keys that the hive file has and the replayed hive has not, or not so.
@@ -176,7 +195,7 @@ impl<'b> States<'b> {
         &mut self,
         carved: &Carved<'_>,
         torn: bool,
-        place: impl Fn(Origin, crate::hive::Offset, usize) -> Provenance,
+        place: impl Fn(Origin, Offset, usize) -> Provenance,
     ) {
         const TORN: &str = "in a log entry that is torn";
 
@@ -188,7 +207,7 @@ impl<'b> States<'b> {
             if key.path.len() > crate::hive::limits::MAX_PATH_HELD {
                 continue;
             }
-            let read = MapiKey::recovered(key, |origin, at, len| place(origin, at, len));
+            let read = MapiKey::recovered(key, &place);
             self.add(
                 &key.path,
                 RecoveredKey {
@@ -203,6 +222,10 @@ impl<'b> States<'b> {
     }
 
     fn add(&mut self, path: &str, mut state: RecoveredKey<'b>) {
+        // A list of one moment that leads to a record of another shows a live key in a place where it never stood.
+        if self.live_records.contains(&record_of(&state.key)) {
+            return;
+        }
         let path = folded(path);
         if let Some(times) = self.live.get(&path) {
             if times.contains(&state.key.last_written) {
@@ -240,6 +263,7 @@ impl<'b> States<'b> {
             *oldest = (*oldest).min(key.key.last_written);
         }
         keys.iter_mut().for_each(|(_, key)| doubt_parent(key, &live, &oldest));
+        one_place_each(&mut keys);
         keys.sort_by(|(one, a), (other, b)| {
             (one, a.key.last_written, &a.key.provenance).cmp(&(other, b.key.last_written, &b.key.provenance))
         });
@@ -330,6 +354,38 @@ fn and(doubts: String, more: &str) -> String {
     }
 }
 
+/// Leaves of the same state of a record, found in several places, those that the place can be believed of.
+///
+/// A deleted key is placed by what lies where its parent lay, which may be another key by now. Where the hive file
+/// itself shows it in its place, that is the one.
+fn one_place_each(keys: &mut Vec<(String, RecoveredKey<'_>)>) {
+    const DOUBT: &str = "the same record is found below another key too";
+    let believed =
+        |key: &RecoveredKey<'_>| (key.place.is_some(), key.key.provenance.origin == Origin::Primary);
+    let mut best: HashMap<RecordState, ((bool, bool), u32)> = HashMap::new();
+    for (_, key) in keys.iter() {
+        let (most, count) = best.entry(record_of(&key.key)).or_insert((believed(key), 0));
+        match believed(key).cmp(most) {
+            Ordering::Less => {}
+            Ordering::Equal => *count += 1,
+            Ordering::Greater => (*most, *count) = (believed(key), 1),
+        }
+    }
+    let best = |key: &RecoveredKey<'_>| best.get(&record_of(&key.key)).copied().unwrap_or_default();
+    keys.retain(|(_, key)| believed(key) == best(key).0);
+    for (_, key) in keys.iter_mut().filter(|(_, key)| key.place.is_some() && best(key).1 > 1) {
+        key.trust = key.trust.min(Trust::Medium);
+        key.doubts = and(std::mem::take(&mut key.doubts), DOUBT);
+    }
+}
+
+/// What tells one state of a record from all others: where it lies in the hive, when it was written, and its name.
+type RecordState = (Offset, Filetime, String);
+
+fn record_of(key: &MapiKey<'_>) -> RecordState {
+    (key.at, key.last_written, key.name.clone())
+}
+
 /// Paths are compared as Windows does, without case.
 fn folded(path: &str) -> String {
     path.to_uppercase()
@@ -341,6 +397,8 @@ fn profiles<'b>(
     mapi: &Mapi<'b>,
     records: &HashMap<String, Vec<Provenance>>,
 ) -> Vec<RecoveredProfile<'b>> {
+    let live: HashMap<String, &MapiKey<'b>> =
+        mapi.all_profiles().map(|(_, profile)| (folded(&profile.key.path()), &profile.key)).collect();
     let mut profiles: Vec<(String, RecoveredProfile<'b>)> = Vec::new();
     let mut by_path: HashMap<String, usize> = HashMap::new();
     for (index, state) in keys.iter().enumerate() {
@@ -348,8 +406,8 @@ fn profiles<'b>(
         let Some((list, path)) = place.list.zip(place.profile_path()) else { continue };
         let path = folded(&path);
         let place_of_it = *by_path.entry(path.clone()).or_insert_with(|| {
-            let live = live_key(mapi, &path);
-            let key = live.clone().unwrap_or_else(|| state.key.clone());
+            let live = live.get(&path).copied();
+            let key = live.unwrap_or(&state.key).clone();
             let profile = Profile {
                 state: ProfileState::Recovered,
                 name_facts: families::classify(place.profile.as_deref().unwrap_or_default()),
@@ -382,17 +440,14 @@ fn profiles<'b>(
     profiles.into_iter().map(|(_, profile)| profile).collect()
 }
 
-/// The key of a live profile, by its folded path.
-fn live_key<'b>(mapi: &Mapi<'b>, path: &str) -> Option<MapiKey<'b>> {
-    mapi.all_profiles().map(|(_, profile)| &profile.key).find(|key| folded(&key.path()) == path).cloned()
-}
-
 /// Takes the latest state of each key of a profile.
 fn assemble<'b>(profile: &mut RecoveredProfile<'b>, path: &str, keys: &[RecoveredKey<'b>]) {
     let mut latest: Vec<(&MapiPath, &RecoveredKey<'b>)> = Vec::new();
     // States are in the order of path and time, so that the last of each path is the latest.
     for state in profile.states.iter().filter_map(|index| keys.get(*index)) {
         let Some(place) = &state.place else { continue };
+        let was_live = state.key.provenance.origin == Origin::Primary && folded(&state.key.path()) == path;
+        profile.gone_by_replay |= was_live && !profile.is_live;
         match latest.last_mut() {
             Some((_, last)) if folded(&last.key.path()) == folded(&state.key.path()) => *last = state,
             _ => latest.push((place, state)),
@@ -402,7 +457,6 @@ fn assemble<'b>(profile: &mut RecoveredProfile<'b>, path: &str, keys: &[Recovere
     for (place, state) in latest {
         let key = state.key.clone();
         if folded(&key.path()) == path {
-            profile.gone_by_replay = !profile.is_live && state.key.provenance.origin == Origin::Primary;
             if !profile.is_live {
                 of_profile.key = key;
             }
