@@ -116,6 +116,7 @@ mod file_path;
 mod hits;
 mod host_name;
 mod personal_folders;
+mod remains;
 mod unseen;
 mod wording;
 
@@ -133,6 +134,12 @@ registry! {
     profile_explosion,
     temp_section,
     linkage_profile,
+    imc_earlier_runs,
+    calcon_earlier_runs,
+    gone_after_replay,
+    moved_to_deleted,
+    removed_with_traces,
+    recovered_differs,
     default_dangling,
     default_missing,
     empty_profile,
@@ -169,6 +176,7 @@ registry! {
     no_rpc_encryption,
     dirty_hive,
     clock,
+    recovered_profile,
     written_together,
 }
 

@@ -9,6 +9,7 @@ mod files;
 mod flags;
 mod lifecycle;
 mod lists;
+mod recovery;
 mod registry;
 mod samples;
 mod secrets;

@@ -53,3 +53,28 @@ fn a_profile_of_tens_of_thousands_of_sections_is_judged_in_useful_time() {
         assert!(claims > 5);
     });
 }
+
+#[test]
+fn a_hive_with_thousands_of_deleted_profiles_is_judged_in_useful_time() {
+    const PROFILES_DELETED: u64 = 10_000;
+    let mut hive = new_hive();
+    hive.key(PROFILES).sz("DefaultProfile", "MSExchangeIMC 1");
+    let list = hive.key(PROFILES).id();
+    for number in 0..PROFILES_DELETED {
+        let name = format!("MSExchangeIMC {number}");
+        hive.by_id(list).duplicate_key(&name).key(&Uid::EXCHANGE.hex()).sz("001e6602", &name);
+    }
+    let mut hive = hive.build();
+    hive.delete_key(PROFILES);
+    with_view(&hive, USER, |view, _| {
+        assert!(view.recovered.gone().count() > 9_000);
+        for rule in rules::ALL {
+            let start = Instant::now();
+            let verdict = rules::judge(rule, view);
+            assert!(start.elapsed() < LONG, "{}: {:?}", rule.id, start.elapsed());
+            let is_small =
+                |claim: &Claim| claim.evidence.len() <= Claim::MAX_EVIDENCE && claim.detail.len() < 10_000;
+            assert!(verdict.claims.iter().all(is_small), "{}", rule.id);
+        }
+    });
+}

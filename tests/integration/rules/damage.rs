@@ -200,11 +200,15 @@ fn a_service_whose_section_could_not_be_listed_is_not_missing() {
     assert_not_judged(&hive, "C05", "its services or their sections could not all be read");
 }
 
+/// Rules that look for what was recovered among what is live: with nothing recovered there is nothing to look for.
+const OF_RECOVERED: [&str; 6] = ["L20", "L21", "L22", "L23", "L24", "L25"];
+
 #[test]
 fn roots_that_could_not_be_reached_are_told_by_every_rule_that_argues_from_absence() {
     let mut hive = with(|hive| empty_profile(hive, &profile()));
     hive.point_subkey(r"Software\Microsoft", 0, NOWHERE);
-    for rule in rules::ALL.iter().filter(|rule| rule.argues_from_absence) {
+    let live = |id| !OF_RECOVERED.contains(&id);
+    for rule in rules::ALL.iter().filter(|rule| rule.argues_from_absence && live(rule.id)) {
         assert_not_judged(&hive, rule.id, r"Software\Microsoft");
     }
 }
