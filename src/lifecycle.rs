@@ -159,7 +159,8 @@ fn lives<'v>(mapi: &'v Mapi<'v>, recovered: &'v Recovered<'v>) -> BTreeMap<(Root
         let life = life(&mut lives, &profile.place.root, name, mapi);
         let together = profile.profile.written_together();
         life.together.extend(together.map(|together| (profile.list, false, together)));
-        life.traces.extend(recovered.states(profile).map(|state| Trace {
+        let states = recovered.states(profile).filter(|state| !state.predates_profile);
+        life.traces.extend(states.map(|state| Trace {
             key: &state.key,
             list: profile.list,
             is_profile: crate::wintypes::same_name(&state.key.path(), &path),

@@ -42,6 +42,9 @@ pub struct RecoveredKey<'b> {
     pub doubts: String,
     /// Whether a live key has its path, so that this is an earlier or abandoned state of it.
     pub is_live: bool,
+    /// Whether it is older than all there is of the live profile it seems to belong to, so that it may have been another
+    /// one's, whose cells that has taken.
+    pub predates_profile: bool,
 }
 
 /// A profile of which something was recovered.
@@ -165,6 +168,7 @@ impl<'b> States<'b> {
                     trust: Trust::High,
                     doubts: DOUBT.to_owned(),
                     is_live: false,
+                    predates_profile: false,
                 },
             );
         }
@@ -216,6 +220,7 @@ impl<'b> States<'b> {
                     trust: if torn { Trust::Low } else { key.trust() },
                     doubts: and(key.doubts.to_string(), if torn { TORN } else { "" }),
                     is_live: false,
+                    predates_profile: false,
                 },
             );
         }
@@ -312,8 +317,8 @@ fn doubt_parent(
     let profile = live.get(&path);
     let older = profile.is_some_and(|profile| written < profile.earliest);
     let is_own = profile.zip(place.section).is_some_and(|(profile, uid)| profile.own.contains(&uid));
-    // A record of a namesake of that time, or of an earlier state of the profile itself.
-    let had_key = oldest.get(&path).is_some_and(|oldest| *oldest <= written);
+    // A record of a namesake before it, or of an earlier state of the profile itself.
+    let had_key = profile.zip(oldest.get(&path)).is_some_and(|(profile, oldest)| *oldest < profile.earliest);
     let why = if named_later {
         "older than the time in its name"
     } else if older && !is_own && !had_key {
@@ -325,6 +330,11 @@ fn doubt_parent(
         "lies below the key of profile \"{name}\", but is {why}: its cell may have been another key's"
     );
     state.doubts = and(std::mem::take(&mut state.doubts), &doubt);
+    if !named_later {
+        state.trust = state.trust.min(Trust::Medium);
+        state.predates_profile = true;
+        return;
+    }
     state.place = None;
     state.key.lose_parent();
     state.trust = Trust::Low;

@@ -171,6 +171,8 @@ fn claim(
     let trust = differences.iter().map(|difference| difference.state.trust).min().unwrap_or(Trust::Low);
     let confidence = remains::confidence(trust).min(history.confidence());
     let confidence = if placed_by_live { confidence.min(Confidence::Medium) } else { confidence };
+    let predates = differences.iter().any(|difference| difference.state.predates_profile);
+    let confidence = if predates { Confidence::Low } else { confidence };
     let mut claim = Claim::new(Severity::Info, confidence, remains.subject(), first.hit.evidence(), detail)
         .with(others.iter().map(|difference| difference.hit.evidence()))
         .beside(live_hits.iter().map(Hit::evidence))

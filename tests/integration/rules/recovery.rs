@@ -311,14 +311,9 @@ fn runs_of_the_internet_mail_service_that_stopped_cleanly_are_earlier_runs() {
         assert_eq!(claim.subject.name_pid, Some(388));
         silent(&step(&steps, "second run reconciled"), "L21");
     }
-    let both =
-        only(&step(&internet_mail_service(LogFormat::Windows81), "fourth run after a clean stop"), "L20");
-    assert_eq!(both.count, 2);
-    assert!(
-        both.detail.starts_with("2 names of recovered profiles begin with MSExchangeIMC"),
-        "{}",
-        both.detail
-    );
+    // What came after has taken the cells of a run; the logs of the new format still tell of it.
+    let later = step(&internet_mail_service(LogFormat::Windows81), "fourth run after a clean stop");
+    assert_eq!(only(&later, "L20").count, 1);
 }
 
 #[test]
@@ -537,7 +532,7 @@ fn sections_of_a_profile_whose_key_was_overwritten_make_no_sure_difference() {
         }
     }
     let claim = only(&alone(hive), "L25");
-    assert_eq!(claim.confidence, Confidence::Medium);
+    assert_eq!(claim.confidence, Confidence::Low);
     assert!(claim.detail.contains("which may have been another one then"), "{}", claim.detail);
 }
 

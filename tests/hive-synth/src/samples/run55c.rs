@@ -47,10 +47,18 @@ pub(super) const HOST: Host = Host {
 };
 
 const FIRST: &str = "MSExchangeIMC 0000019c01d44425475f65a0";
+const SECOND: &str = "MSExchangeIMC 0000018401d444ee72aafa20";
+const THIRD: &str = "MSExchangeIMC 000004f001d445b79c1a7ba0";
 const FOURTH: &str = "MSExchangeIMC 000007f801d4460bb53f5c00";
 
 const FIRES: &[Fires] = &[
     low("L05", &[FIRST, FOURTH], "two names start with `MSExchangeIMC `"),
+    info(
+        "L20",
+        &[THIRD],
+        "the third run is in the hive file, and deleted in free cells once the logs are applied; what is left of the second is not trusted enough",
+    ),
+    info("L22", &[THIRD], "the third run stands under Profiles in the hive file and not after replay"),
     info("C02", &["Profiles"], "profiles, but no `DefaultProfile`"),
     low(
         "S03",
@@ -61,6 +69,11 @@ const FIRES: &[Fires] = &[
         "H01",
         &["base block"],
         "the sequence numbers differ, and the logs beside the hive bring it up to date",
+    ),
+    info(
+        "H03",
+        &[SECOND, THIRD],
+        "the third run with its sections, the second by its name in what overwritten log entries have left",
     ),
 ];
 
