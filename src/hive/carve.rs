@@ -10,6 +10,7 @@ mod assemble;
 mod budget;
 mod contents;
 mod doubt;
+mod lost_lists;
 mod plausible;
 mod referenced;
 mod scan;
@@ -25,6 +26,7 @@ use super::raw::{Bins, CellOffset, Data, KeyNode, KeyValue, Name};
 use super::{Error, Offset, Problems};
 
 pub use doubt::{Doubt, Doubts, Trust};
+pub use lost_lists::LostList;
 
 use referenced::Referenced;
 use scan::{slack, slack_behind};
@@ -60,6 +62,9 @@ pub struct Carved<'b> {
     pub keys: Vec<DeletedKey<'b>>,
     /// Deleted values that no recovered key lists, in the order of the file. Most were deleted from keys that live on.
     pub values: Vec<DeletedValue<'b>>,
+    /// Lists of deleted values that fit several deleted keys, or one of which more than one list fits, in the order of the
+    /// file. Which belongs to which the hive does not tell.
+    pub lists: Vec<LostList<'b>>,
     /// Whether all places were looked at; where not, a problem says so.
     pub complete: bool,
 }
@@ -204,6 +209,9 @@ fn carve_unless<'b>(
                 None => Some(whole(Origin::Unreferenced, Head::AllocatedCell)),
             },
         };
+        if cell.allocated && region.is_none_or(|region| region.head == Head::Nothing) {
+            space.note_emptied(cell);
+        }
         if let Some(region) = region {
             space.add(region);
         }

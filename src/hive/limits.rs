@@ -42,6 +42,10 @@ pub const MAX_RECOVERED_OF_EACH_BYTE: u64 = 4;
 /// hive has them, and random bytes do.
 pub const MAX_PLAUSIBLE_COUNT: u32 = 1 << 20;
 
+/// Deleted keys that a lost list of values may fit before it is told of none: among more than a few, all that is left in
+/// common is chance, and each list would name each key.
+pub const MAX_CANDIDATES: usize = 16;
+
 /// Characters of a key's name ("Registry element size limits", Microsoft).
 pub const MAX_KEY_NAME: usize = 255;
 

@@ -15,7 +15,7 @@ mod value_type;
 
 pub use base_block::{BaseBlock, FileKind, HiveState};
 pub use carve::{
-    Carved, DeletedKey, DeletedValue, Depth, Doubt, Doubts, Place, Trust, UNKNOWN_PARENT, carve,
+    Carved, DeletedKey, DeletedValue, Depth, Doubt, Doubts, LostList, Place, Trust, UNKNOWN_PARENT, carve,
     carve_if_any, carve_places, carve_remnant,
 };
 pub use contain::silence_contained_panics;

@@ -53,7 +53,24 @@ fn bytes_of<'c>(value: &'c DeletedValue<'_>) -> &'c [u8] {
 }
 
 fn is_empty(carved: &Carved<'_>) -> bool {
-    carved.keys.is_empty() && carved.values.is_empty()
+    carved.keys.is_empty() && carved.values.is_empty() && carved.lists.is_empty()
+}
+
+/// Every value that was recovered, be it attached, tied or alone.
+fn all_values<'c, 'b>(carved: &'c Carved<'b>) -> impl Iterator<Item = &'c DeletedValue<'b>> {
+    let of_keys = carved.keys.iter().flat_map(|key| &key.values);
+    of_keys.chain(carved.lists.iter().flat_map(|list| &list.values)).chain(&carved.values)
+}
+
+fn names(values: &[DeletedValue<'_>]) -> Vec<String> {
+    values.iter().map(|value| value.name().to_text()).collect()
+}
+
+/// Deletes a key as programs do that clear both the count of its values and the offset of their list.
+fn delete_and_clear(hive: &mut SynthHive, path: &str) {
+    hive.claim_values(path, 0);
+    hive.point_value_list(path, u32::MAX);
+    hive.delete_key(path);
 }
 
 fn utf16(text: &str) -> Vec<u8> {
@@ -117,8 +134,8 @@ fn nothing_live_is_told_as_deleted() {
         });
         for depth in [Depth::Default, Depth::Deep] {
             recover(&bytes, depth, |carved, _| {
-                let values = carved.keys.iter().flat_map(|key| &key.values).chain(&carved.values);
-                let told = carved.keys.iter().map(|key| key.at().0).chain(values.map(|value| value.at().0));
+                let values = all_values(carved).map(|value| value.at().0);
+                let told = carved.keys.iter().map(|key| key.at().0).chain(values);
                 assert_eq!(told.filter(|at| live.contains(at)).count(), 0, "{name} {depth:?} {carved:#?}");
             });
         }
@@ -320,11 +337,147 @@ fn values_without_a_count_are_told_as_such() {
         assert!(!profile.values_complete && profile.doubts.contains(Doubt::CountLost));
         assert!(profile.values.iter().all(|value| value.trust() == Trust::Medium));
     });
-    hive.point_value_list(KEY, u32::MAX);
+}
+
+#[test]
+fn a_list_is_found_for_the_only_key_that_remembers_such_values() {
+    let section = format!(r"{KEY}\section");
+    for (coalesce, depth) in [(false, Depth::Default), (true, Depth::Default), (false, Depth::Deep)] {
+        let mut hive = builder(Version::V1_5).build();
+        hive.delete_key(KEY);
+        for path in [KEY, &section] {
+            hive.claim_values(path, 0);
+            hive.point_value_list(path, u32::MAX);
+        }
+        if coalesce {
+            hive.coalesce_free_cells();
+        }
+        recover(&hive.bytes, depth, |carved, problems| {
+            assert!(problems.is_empty() && carved.complete);
+            let profile = key(carved, KEY);
+            assert_eq!(names(&profile.values), ["number", "text", ""]);
+            assert!(profile.doubts.contains(Doubt::ListFound) && !profile.doubts.contains(Doubt::HadValues));
+            assert!(!profile.values_complete, "how many there were nothing tells");
+            assert_eq!(profile.trust(), Trust::Medium, "{}", profile.doubts);
+            for value in &profile.values {
+                assert!(value.doubts.contains(Doubt::ListFound) && !value.doubts.contains(Doubt::KeyUnknown));
+                assert_eq!(value.trust(), Trust::Medium);
+            }
+            assert_eq!(names(&key(carved, &section).values), ["inside"]);
+            assert!(carved.values.is_empty() && carved.lists.is_empty());
+        });
+    }
+}
+
+/// Two keys that remember values of the same sizes, which differ in nothing but what they say.
+fn alike() -> (HiveBuilder, [&'static str; 2]) {
+    const ALIKE: [&str; 2] = [r"Software\Mail\one", r"Software\Mail\two"];
+    let mut builder = builder(Version::V1_5);
+    for (path, text) in ALIKE.into_iter().zip(["of the one", "of the two"]) {
+        builder.key(path).sz("said", text).dword("n", 1);
+    }
+    (builder, ALIKE)
+}
+
+#[test]
+fn a_list_that_two_keys_may_have_had_is_given_to_neither() {
+    let (builder, alike) = alike();
+    let mut hive = builder.build();
+    alike.iter().for_each(|path| delete_and_clear(&mut hive, path));
     recover(&hive.bytes, Depth::Default, |carved, _| {
-        let profile = key(carved, KEY);
-        assert!(profile.values.is_empty());
-        assert_eq!(carved.values.len(), 3);
+        let candidates: Vec<usize> = alike
+            .iter()
+            .map(|path| carved.keys.iter().position(|key| key.path == *path).expect("the key"))
+            .collect();
+        assert!(carved.keys.iter().all(|key| key.values.is_empty() && key.doubts.contains(Doubt::HadValues)));
+        assert_eq!(carved.lists.len(), 2);
+        for (list, text) in carved.lists.iter().zip(["of the one", "of the two"]) {
+            assert_eq!(list.candidates, candidates);
+            assert_eq!(names(&list.values), ["said", "n"]);
+            assert_eq!(bytes_of(&list.values[0]), utf16(text));
+            assert_eq!(carved.path_of(list), r"Software\Mail\?");
+            assert_eq!(carved.owners_of(list), "values of one of: one, two");
+            assert!(list.values.iter().all(|value| value.doubts.contains(Doubt::KeyUnknown)));
+        }
+        assert!(carved.values.is_empty());
+    });
+    // Of two keys that remember the same one still leads to its own list, and the other one's is found.
+    let mut hive = builder.build();
+    delete_and_clear(&mut hive, alike[0]);
+    hive.delete_key(alike[1]);
+    recover(&hive.bytes, Depth::Default, |carved, _| {
+        for (path, text) in alike.iter().zip(["of the one", "of the two"]) {
+            assert_eq!(bytes_of(value(&key(carved, path).values, "said")), utf16(text));
+        }
+        assert_eq!(key(carved, alike[1]).trust(), Trust::High);
+    });
+    // One of them lives on and has lost its values: it may have lost the list as well.
+    let mut hive = builder.build();
+    delete_and_clear(&mut hive, alike[0]);
+    hive.claim_values(alike[1], 0);
+    recover(&hive.bytes, Depth::Default, |carved, _| {
+        assert!(key(carved, alike[0]).values.is_empty() && carved.lists.is_empty());
+        assert_eq!(carved.values.len(), 2);
+    });
+}
+
+#[test]
+fn a_list_fits_only_a_key_that_remembers_just_its_longest_name_and_data() {
+    for field in [60, 64] {
+        let mut hive = builder(Version::V1_5).build();
+        let nk = hive.layout.key(KEY).nk;
+        let remembered = hive.u32(nk, field);
+        hive.set_u32(nk, field, remembered + 2);
+        delete_and_clear(&mut hive, KEY);
+        recover(&hive.bytes, Depth::Default, |carved, _| {
+            assert!(key(carved, KEY).values.is_empty() && carved.lists.is_empty());
+            assert_eq!(carved.values.len(), 3);
+        });
+    }
+}
+
+#[test]
+fn an_older_state_of_a_list_is_no_list_of_its_own() {
+    let mut hive = builder(Version::V1_5).build();
+    let place = |name| hive.layout.value(KEY, name);
+    let (older, vks) = (place("").data.expect("a data cell"), ["number", "text"].map(|name| place(name).vk));
+    for (index, vk) in vks.into_iter().enumerate() {
+        hive.set_u32(older, 4 * index, vk);
+    }
+    delete_and_clear(&mut hive, KEY);
+    recover(&hive.bytes, Depth::Default, |carved, _| {
+        assert_eq!(names(&key(carved, KEY).values), ["number", "text", ""]);
+        assert!(carved.lists.is_empty() && carved.values.is_empty());
+    });
+}
+
+#[test]
+fn a_found_list_takes_no_value_from_another_key() {
+    let section = format!(r"{KEY}\section");
+    for owner in [section.as_str(), r"Software\Other"] {
+        let mut hive = builder(Version::V1_5).build();
+        let name = if owner == section { "inside" } else { "also stays" };
+        let vk = hive.layout.value(owner, name).vk;
+        hive.point_value(KEY, 1, vk);
+        delete_and_clear(&mut hive, KEY);
+        recover(&hive.bytes, Depth::Default, |carved, _| {
+            assert!(key(carved, KEY).values.is_empty() && carved.lists.is_empty());
+            assert_eq!(names(&key(carved, &section).values), ["inside"]);
+            assert_eq!(names(&carved.values), ["number", "text", ""]);
+        });
+    }
+}
+
+#[test]
+fn lists_of_one_length_that_contradict_each_other_are_both_left_alone() {
+    let (builder, alike) = alike();
+    let mut hive = builder.build();
+    let shared = hive.layout.value(alike[0], "n").vk;
+    hive.point_value(alike[1], 1, shared);
+    alike.iter().for_each(|path| delete_and_clear(&mut hive, path));
+    recover(&hive.bytes, Depth::Default, |carved, _| {
+        assert!(carved.lists.is_empty() && carved.keys.iter().all(|key| key.values.is_empty()));
+        assert_eq!(carved.values.len(), 4);
     });
 }
 
@@ -481,7 +634,8 @@ fn said(bytes: &[u8], end: usize) -> (String, bool) {
         assert!(carved.keys.is_sorted_by_key(DeletedKey::at));
         let mut values: Vec<u64> = carved.values.iter().map(|value| value.at().0).collect();
         assert!(values.is_sorted());
-        values.extend(carved.keys.iter().flat_map(|key| &key.values).map(|value| value.at().0));
+        values.clear();
+        values.extend(all_values(carved).map(|value| value.at().0));
         let all = values.len();
         assert_eq!(values.into_iter().collect::<BTreeSet<_>>().len(), all, "a value told twice");
         for key in &carved.keys {
@@ -511,6 +665,10 @@ fn no_corruption_makes_recovery_panic_hang_or_say_two_things() {
     for seed in 0..6_000 {
         let mut random = Random(seed);
         let mut hive = hive.clone();
+        if seed % 5 == 0 {
+            hive.claim_values(KEY, 0);
+            hive.point_value_list(KEY, u32::MAX);
+        }
         if seed % 2 == 0 {
             hive.coalesce_free_cells();
         }
@@ -590,6 +748,47 @@ fn records_that_claim_each_other_cost_no_more_than_their_bytes_allow() {
     }
 }
 
+#[test]
+fn lists_that_fit_the_same_keys_cost_no_more_than_their_bytes_allow() {
+    let number = |number: usize| u32::try_from(number).expect("a small hive").to_le_bytes();
+    // Keys with long names that remember a value of four bytes without a name.
+    let mut key = vec![0; 336];
+    key[..4].copy_from_slice(&number(336));
+    key[4..8].copy_from_slice(b"nk\x20\0");
+    key[8..16].copy_from_slice(&filetime(2001, 1, 1, 0, 0, 0, 0).to_le_bytes());
+    key[44..52].copy_from_slice(&[0xff; 8]);
+    key[68..72].copy_from_slice(&4_u32.to_le_bytes());
+    key[76] = 255;
+    key[80..335].fill(b'k');
+    let mut value = number(24).to_vec();
+    value.extend(b"vk\0\0\x04\0\0\x80\0\0\0\0\x04\0\0\0\x01\0\0\0");
+    for keys in [1, 10, 16, 17, 1000] {
+        let mut bytes = filled(1 << 20, &[0]);
+        for index in 0..keys {
+            let at = 4096 + 32 + 8 + 336 * index;
+            bytes[at..at + 336].copy_from_slice(&key);
+        }
+        let first = 4096 + 32 + 8 + 336 * keys;
+        let mut lists = 0;
+        for at in (first..bytes.len() - 32).step_by(32) {
+            bytes[at..at + 24].copy_from_slice(&value);
+            bytes[at + 24..at + 28].copy_from_slice(&number(8));
+            bytes[at + 28..at + 32].copy_from_slice(&number(at - 4096));
+            lists += 1;
+        }
+        let mut problems = Problems::default();
+        let started = Instant::now();
+        let carved =
+            carve(Bins::new(&bytes, bytes.len()), &[], CellOffset(32), Depth::Default, &mut problems);
+        let told = |list| (carved.path_of(list).len() + carved.owners_of(list).len()) * list.values.len();
+        let text: usize = carved.lists.iter().map(told).sum();
+        assert!(started.elapsed() < SLOW, "took {:?}", started.elapsed());
+        assert!(text <= 6 * bytes.len(), "{text} bytes of names");
+        assert_eq!((carved.keys.len(), all_values(&carved).count()), (keys, lists));
+        assert_eq!(carved.lists.is_empty(), keys > 16, "{keys}");
+    }
+}
+
 // ---- real hives -------------------------------------------------------------------------------------------------------
 
 /// A real hive's bytes; the tests that need them promise nothing where they are not.
@@ -616,8 +815,7 @@ fn as_much_is_recovered_as_independent_readers_recover() {
     ] {
         let Some(bytes) = real(name) else { return };
         recover(&bytes, Depth::Default, |carved, problems| {
-            let attached: usize = carved.keys.iter().map(|key| key.values.len()).sum();
-            assert_eq!((carved.keys.len(), attached + carved.values.len()), (keys, values), "{name}");
+            assert_eq!((carved.keys.len(), all_values(carved).count()), (keys, values), "{name}");
             assert_eq!(carved.keys.iter().filter(|key| key.path_complete).count(), whole_paths, "{name}");
             assert!(problems.is_empty() && carved.complete, "{name}");
         });
@@ -633,6 +831,7 @@ fn a_profile_deleted_from_a_real_hive_comes_back_as_it_was() {
     // Place, path, last-written time, and every value with type and data.
     let mut live_keys = BTreeMap::new();
     let mut live_values = BTreeMap::new();
+    let mut live_owners = BTreeMap::new();
     with_tree(&before, Care::Once, |_, tree, problems| {
         let mut reached = mapihive::hive::Reached::default();
         tree.walk(tree.root().expect("a root"), "", &mut reached, problems, |step, problems| {
@@ -640,6 +839,7 @@ fn a_profile_deleted_from_a_real_hive_comes_back_as_it_was() {
                 live_keys.insert(step.key.at(), (step.path.to_string(), step.key.last_written()));
                 for value in step.key.values(step.path, problems).items {
                     let data = hex(&value.data().expect("data").bytes);
+                    live_owners.insert(value.at(), step.path.to_string());
                     live_values.insert(value.at(), (value.name().to_text(), value.value_type(), data));
                 }
             }
@@ -654,14 +854,31 @@ fn a_profile_deleted_from_a_real_hive_comes_back_as_it_was() {
             .collect();
         assert_eq!(keys, live_keys);
         // The program that deleted them cleared count and list, so that no record says whose the values are.
-        let values: BTreeMap<_, _> = carved
-            .values
-            .iter()
+        let values: BTreeMap<_, _> = all_values(carved)
             .filter(|value| live_values.contains_key(&value.at()))
             .map(|value| {
-                (value.at(), (value.name().to_text(), value.record().value_type(), hex(bytes_of(value))))
+                let data = hex(bytes_of(value));
+                (value.at(), (value.name().to_text(), value.record().value_type(), data))
             })
             .collect();
         assert_eq!(values, live_values);
+        // The sizes that the keys remember do.
+        let mut attached = 0;
+        for key in &carved.keys {
+            for value in key.values.iter().filter(|value| live_values.contains_key(&value.at())) {
+                assert_eq!(Some(&key.path), live_owners.get(&value.at()));
+                assert!(value.doubts.contains(Doubt::ListFound) && value.trust() == Trust::Medium);
+                attached += 1;
+            }
+        }
+        let mut tied = 0;
+        for list in &carved.lists {
+            for value in list.values.iter().filter(|value| live_values.contains_key(&value.at())) {
+                let owner = &live_owners[&value.at()];
+                assert!(carved.candidates_of(list).any(|key| key.path == *owner), "{owner}");
+                tied += 1;
+            }
+        }
+        assert_eq!((attached, tied), (105, 43));
     });
 }

@@ -10,12 +10,10 @@ use super::ancestry::Lineage;
 use super::budget::Budget;
 use super::contents;
 use super::doubt::{Doubt, Doubts, Trust};
+use super::lost_lists::{self, ABOUT_DATA, Bereft, Lost};
 use super::scan::Found;
 use super::space::{Hit, Space};
-use super::{Carved, DeletedKey, DeletedValue};
-
-/// Doubts about a value's data, which are doubts about its key as well.
-const ABOUT_DATA: &[Doubt] = &[Doubt::DataLost, Doubt::DataShared];
+use super::{Carved, DeletedKey, DeletedValue, LostList};
 
 /// Makes keys and values of what was found.
 pub(super) fn assemble<'b>(
@@ -39,10 +37,11 @@ pub(super) fn assemble<'b>(
         }
     }
     let attached = values.len();
-    for hit in found.values {
-        if !lists.is_settled(hit.record.cell_offset()) {
-            values.push(recovered_value(space, hit, Doubt::KeyUnknown.into(), &overlapping, &results));
-        }
+    let unlisted: Vec<Hit<KeyValue<'b>>> =
+        found.values.into_iter().filter(|hit| !lists.is_settled(hit.record.cell_offset())).collect();
+    let lost = lost_lists::find(space, &lists.bereft(&found.keys, &owners), &unlisted, &lists.visits);
+    for hit in unlisted {
+        values.push(recovered_value(space, hit, Doubt::KeyUnknown.into(), &overlapping, &results));
     }
     doubt_shared_data(&mut values, &found.keys);
 
@@ -81,11 +80,37 @@ pub(super) fn assemble<'b>(
             doubts,
         });
     }
+    let mut carved = Carved { keys, values: Vec::new(), lists: Vec::new(), complete: true };
+    carved.settle(unattached, lost, &results);
     let stopped = space.exceeded() || lists.exceeded() || lineage.exceeded() || results.exceeded();
     if stopped {
         problems.add(Offset(BASE_BLOCK_SIZE as u64), None, Error::RecoveryStopped);
     }
-    Carved { keys, values: unattached, complete: !stopped }
+    carved.complete = !stopped;
+    carved
+}
+
+impl<'b> Carved<'b> {
+    /// Takes the values that no key lists, among them those of lost lists, which go to their keys where these are certain.
+    fn settle(&mut self, values: Vec<DeletedValue<'b>>, lost: Vec<Lost>, results: &Budget) {
+        let mut values: Vec<Option<DeletedValue<'b>>> = values.into_iter().map(Some).collect();
+        for list in lost {
+            let all_known = list.candidates.iter().all(|key| *key < self.keys.len());
+            let named: usize =
+                list.candidates.iter().filter_map(|key| self.keys.get(*key)).map(|key| key.path.len()).sum();
+            // Each value is told with the names of all candidates.
+            if !all_known || !(list.certain || results.take(named * list.values.len())) {
+                continue;
+            }
+            let of_list = list.values.iter().filter_map(|value| values.get_mut(*value)?.take()).collect();
+            let found = LostList { values: of_list, candidates: list.candidates, at: list.at };
+            match found.candidates.first().copied().filter(|_| list.certain) {
+                Some(key) => self.attach(found, key),
+                None => self.lists.push(found),
+            }
+        }
+        self.values = values.into_iter().flatten().collect();
+    }
 }
 
 fn recovered_value<'b>(
@@ -229,6 +254,21 @@ impl Lists {
         let mut settled = self.claims.clone();
         settled.sort_unstable_by_key(|claim| (claim.key, claim.index));
         settled
+    }
+
+    /// The keys that had values and have none now. `owners` are those that have some, in order.
+    fn bereft<'k, 'b>(&self, keys: &'k [Hit<KeyNode<'b>>], owners: &[usize]) -> Vec<Bereft<'k, 'b>> {
+        let missing = [Doubt::HadValues, Doubt::ValuesLost];
+        let mut bereft = Vec::new();
+        for (index, key) in keys.iter().enumerate() {
+            let doubts = self.doubts_of(index).only(&missing);
+            // What lies behind the bins or in a log may be of another time.
+            let here = matches!(key.origin, Origin::Free | Origin::Slack | Origin::Unreferenced);
+            if here && !doubts.is_empty() && owners.binary_search(&index).is_err() {
+                bereft.push(Bereft { index, node: &key.record, doubts });
+            }
+        }
+        bereft
     }
 
     /// Whether there was more to read than lists of one hive can hold.

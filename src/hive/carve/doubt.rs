@@ -90,6 +90,8 @@ doubts! {
     /// The key counts no values and has no list, but once had some. Windows keeps the count of a deleted key; other programs
     /// clear it.
     HadValues: Medium, "had values once, counts none";
+    /// The key does not lead to its list of values; a list was found that fits no other key.
+    ListFound: Medium, "list of values found by the sizes of its values";
     /// The list of values, or values in it, were overwritten.
     ValuesLost: Medium, "values lost";
     /// Two recovered keys list the same value; it is told with one of them.
@@ -137,6 +139,10 @@ impl Doubts {
 
     pub(super) fn insert(&mut self, doubt: Doubt) {
         self.bits |= 1 << doubt as u32;
+    }
+
+    pub(super) fn remove(&mut self, doubt: Doubt) {
+        self.bits &= !Self::from(doubt).bits;
     }
 
     pub(super) fn extend(&mut self, others: Self) {

@@ -1,10 +1,12 @@
 //! Where deleted records may lie, and the cells that were there.
 
+use crate::hive::bins::Placed;
 use crate::hive::image::Origin;
 use crate::hive::raw::{BASE_BLOCK_SIZE, Bins, CELL_HEADER, CellOffset, KeyNode, KeyValue};
 
 use super::budget::Budget;
 use super::doubt::{Doubt, Doubts};
+use super::lost_lists::Maxima;
 use super::plausible::{self, Reach};
 
 /// Bytes of a file that no live record uses.
@@ -79,6 +81,7 @@ pub(super) struct Space<'b> {
     allocated_too: bool,
     reach: Reach,
     names: Budget,
+    emptied: Vec<Maxima>,
 }
 
 impl<'b> Space<'b> {
@@ -86,12 +89,33 @@ impl<'b> Space<'b> {
         let length = bins.bytes().len() + tail.len();
         let reach = u32::try_from(bins.bytes().len().saturating_sub(BASE_BLOCK_SIZE)).unwrap_or(u32::MAX);
         let names = Budget::for_visits(length);
-        Self { bins, tail, regions: Vec::new(), allocated_too, reach: Some(reach), names }
+        Self {
+            bins,
+            tail,
+            regions: Vec::new(),
+            allocated_too,
+            reach: Some(reach),
+            names,
+            emptied: Vec::new(),
+        }
     }
 
     /// Adds a region behind all that were added.
     pub(super) fn add(&mut self, region: Region) {
         self.regions.push(region);
+    }
+
+    /// Notes the cell of a live key if the key has no values and once had some.
+    pub(super) fn note_emptied(&mut self, cell: Placed) {
+        let data = self.bytes(cell.at + CELL_HEADER, cell.at + cell.size);
+        let node = cell_offset(cell.at).zip(data).and_then(|(at, data)| KeyNode::in_bytes(at, data).ok());
+        let emptied = node.filter(|node| node.value_count() == 0 && node.had_values());
+        self.emptied.extend(emptied.and_then(|node| Maxima::of_key(self, &node)));
+    }
+
+    /// What live keys without values remember of those they had.
+    pub(super) fn emptied(&self) -> &[Maxima] {
+        &self.emptied
     }
 
     /// All regions, in the order of the file.
