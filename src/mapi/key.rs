@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::hive::{
-    Data, DeletedKey, DeletedValue, Error, Found, Key, Listed, Name, Offset, Origin, Problems, Provenance,
-    Tree, UNKNOWN_PARENT, Value, ValueType, join, limits,
+    Data, DeletedKey, DeletedValue, Error, Found, Key, Listed, LostList, Name, Offset, Origin, Problems,
+    Provenance, Tree, UNKNOWN_PARENT, Value, ValueType, join, limits,
 };
 use crate::wintypes::{Filetime, decode_utf16le, trim_nul};
 
@@ -108,6 +108,25 @@ impl<'b> MapiKey<'b> {
             provenance: place(found.origin, found.at(), found.size() as usize),
             values,
             values_complete: found.values_complete,
+            subkeys_complete: false,
+        }
+    }
+
+    /// Values of a key that is not known, below `parent` as far as that is known.
+    pub(super) fn unknown(
+        parent: &str,
+        list: &LostList<'_>,
+        place: impl Fn(Origin, Offset, usize) -> Provenance,
+    ) -> MapiKey<'static> {
+        MapiKey {
+            parent: Rc::from(parent),
+            name: UNKNOWN_PARENT.to_owned(),
+            at: list.at,
+            size: 0,
+            last_written: Filetime(0),
+            provenance: place(Origin::Free, list.at, 0),
+            values: list.values.iter().map(|value| MapiValue::recovered(value, &place)).collect(),
+            values_complete: false,
             subkeys_complete: false,
         }
     }

@@ -1,6 +1,8 @@
 //! What was there for MAPI and is no more: keys in deleted cells, in the hive file before its logs were applied, and in
 //! entries of logs that no longer count. Kept apart from what is live, and never reported where the same is live.
 
+mod lost_lists;
+
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -25,6 +27,9 @@ pub struct Recovered<'b> {
     /// Every state of a key that is not the live one, by path and time. No state twice, however often its bytes were found:
     /// the most complete and most trusted record stands for it.
     pub keys: Vec<RecoveredKey<'b>>,
+    /// Values that belonged to one of several of these keys, by the place of their list: a key for each list, with
+    /// [`crate::hive::UNKNOWN_PARENT`] for its name and no time; its doubts name those that it may be.
+    pub lists: Vec<RecoveredKey<'b>>,
     /// Profiles that some of them belong to, by path.
     pub profiles: Vec<RecoveredProfile<'b>>,
 }
@@ -85,13 +90,21 @@ impl<'b> Recovered<'b> {
             states.add_before_replay(before);
         }
         let of_interest = |name: Name<'_>| tells_of_mapi(&name);
-        let carved = carve_if_any(image.bins(), image.tail(), image.root(), depth, of_interest, problems);
-        states.add_carved(&carved, false, |origin, at, len| image.provenance(at, len).of_origin(origin));
+        let mut carved = carve_if_any(image.bins(), image.tail(), image.root(), depth, of_interest, problems);
+        Self::attach_by_meaning(&mut carved);
+        let place = |origin, at, len| image.provenance(at, len).of_origin(origin);
+        states.add_carved(&carved, false, place);
+        states.lists = lost_lists::read(&carved, place);
         image.for_each_past(of_interest, problems, |past, problems| {
             states.add_past(past, problems);
         });
         image.for_each_remnant(|remnant| states.add_remnant(image, remnant, problems));
         states.finish(mapi)
+    }
+
+    /// Gives lost lists of values to keys where what they hold tells whose they are.
+    pub fn attach_by_meaning(carved: &mut Carved<'_>) {
+        lost_lists::attach(carved);
     }
 
     /// Profiles that are live no more, in neither list.
@@ -139,6 +152,7 @@ struct States<'b> {
     live_records: HashSet<RecordState>,
     found: HashMap<(String, Filetime), RecoveredKey<'b>>,
     records: HashMap<String, Vec<Provenance>>,
+    lists: Vec<RecoveredKey<'b>>,
 }
 
 impl<'b> States<'b> {
@@ -149,7 +163,7 @@ impl<'b> States<'b> {
             live.entry(folded(&key.path())).or_default().push(key.last_written);
             live_records.insert(record_of(key));
         }
-        Self { live, live_records, found: HashMap::new(), records: HashMap::new() }
+        Self { live, live_records, found: HashMap::new(), records: HashMap::new(), lists: Vec::new() }
     }
 
     /// Keys that the hive file has and the replayed hive has not, or not so.
@@ -274,7 +288,7 @@ impl<'b> States<'b> {
         });
         let keys: Vec<RecoveredKey<'b>> = keys.into_iter().map(|(_, key)| key).collect();
         let profiles = profiles(&keys, mapi, &self.records);
-        Recovered { keys, profiles }
+        Recovered { keys, lists: self.lists, profiles }
     }
 }
 

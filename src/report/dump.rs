@@ -51,15 +51,17 @@ pub fn dump_rows<E>(
     result
 }
 
-/// Hands the rows of deleted keys and values to `write`: keys with their values in the order of the file, then values that
-/// no recovered key lists, whose path is empty but for the sign of a missing parent.
+/// Hands the rows of deleted keys and values to `write`: keys with their values in the order of the file, then values
+/// that belonged to one of several keys, whose path ends with the sign of a missing key, then values that no recovered key
+/// lists, whose path is nothing but that sign.
 pub fn deleted_rows<E>(
     hive: &OpenHive<'_>,
     problems: &mut Problems,
     mut write: impl FnMut(DumpRow<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let (image, depth) = (hive.image, hive.recovery.unwrap_or_default());
-    let carved = carve(image.bins(), image.tail(), image.root(), depth, problems);
+    let mut carved = carve(image.bins(), image.tail(), image.root(), depth, problems);
+    mapi::Recovered::attach_by_meaning(&mut carved);
     for key in &carved.keys {
         let place = image.provenance(key.at(), key.size() as usize).of_origin(key.origin);
         write(DumpRow {
@@ -79,13 +81,19 @@ pub fn deleted_rows<E>(
         let secret_place =
             if key.path_complete { mapi::secret_place(&key.path) } else { Some(mapi::SOME_PLACE) };
         for value in &key.values {
-            write(deleted_value(hive, value, &key.path, secret_place))?;
+            write(deleted_value(hive, value, &key.path, secret_place, None))?;
+        }
+    }
+    for list in &carved.lists {
+        let (path, owners) = (carved.path_of(list), carved.owners_of(list));
+        for value in &list.values {
+            write(deleted_value(hive, value, &path, Some(mapi::SOME_PLACE), Some(&owners)))?;
         }
     }
     carved
         .values
         .iter()
-        .try_for_each(|value| write(deleted_value(hive, value, UNKNOWN_PARENT, Some(mapi::SOME_PLACE))))
+        .try_for_each(|value| write(deleted_value(hive, value, UNKNOWN_PARENT, Some(mapi::SOME_PLACE), None)))
 }
 
 fn deleted_value<'a>(
@@ -93,6 +101,7 @@ fn deleted_value<'a>(
     value: &DeletedValue<'_>,
     key_path: &'a str,
     secret_place: Option<mapi::secret::Place<'_>>,
+    owners: Option<&str>,
 ) -> DumpRow<'a> {
     let place = hive.image.provenance(value.at(), value.size() as usize).of_origin(value.origin);
     let doubts = (!value.doubts.is_empty()).then(|| value.doubts.to_string());
@@ -119,7 +128,13 @@ fn deleted_value<'a>(
         last_written: Cell::Empty,
         origin: place.origin.as_str().into(),
         file_offset: place.at.into(),
-        problem: problem.into_iter().chain(doubts).collect::<Vec<_>>().join("; ").into(),
+        problem: problem
+            .into_iter()
+            .chain(owners.map(str::to_owned))
+            .chain(doubts)
+            .collect::<Vec<_>>()
+            .join("; ")
+            .into(),
         hive_path: hive.hive_path.into(),
         file: file(hive, &place),
         log_sequence: place.sequence.into(),

@@ -5,8 +5,8 @@ use crate::hive::Provenance;
 use crate::mapi::secret::{self, Secret, secret};
 use crate::mapi::tags::{self, SectionKind};
 use crate::mapi::{
-    Mapi, MapiKey, MapiValue, PlaceKind, Profile, ProfileState, ProviderSection, Recovered, RecoveredKey,
-    SOME_PLACE, account_text, dangling, registry_text,
+    Mapi, MapiKey, MapiPath, MapiValue, PlaceKind, Profile, ProfileState, ProviderSection, Recovered,
+    RecoveredKey, RecoveredProfile, SOME_PLACE, account_text, dangling, registry_text,
 };
 use crate::scan::OpenHive;
 use crate::wintypes::hex;
@@ -57,6 +57,8 @@ struct Context<'a> {
     profile: Option<&'a Profile<'a>>,
     /// What is told of a recovered key.
     recovered: Option<&'a RecoveredKey<'a>>,
+    /// Of values that belonged to one of several keys, to which.
+    owners: Option<&'a str>,
     section: Option<&'a ProviderSection<'a>>,
     place: secret::Place<'a>,
     of_account: bool,
@@ -77,6 +79,7 @@ pub fn property_rows<E>(
         root: None,
         profile: None,
         recovered: None,
+        owners: None,
         section: None,
         place: secret::Place::Elsewhere,
         of_account: false,
@@ -110,7 +113,7 @@ pub fn property_rows<E>(
 }
 
 /// The rows of what is live no more: profile by profile with all recovered states of their keys, then what lies outside of
-/// any profile, then sections that lost their place.
+/// any profile, then sections that lost their place, then values that belonged to one of several keys.
 fn recovered_rows<E>(
     context: Context<'_>,
     recovered: &Recovered<'_>,
@@ -137,7 +140,36 @@ fn recovered_rows<E>(
             context.rows(&state.key, write)?;
         }
     }
-    Ok(())
+    recovered.lists.iter().try_for_each(|list| list_rows(context, recovered, list, write))
+}
+
+/// The rows of values whose key is one of several. There is no row for a key that nobody knows.
+fn list_rows<E>(
+    context: Context<'_>,
+    recovered: &Recovered<'_>,
+    list: &RecoveredKey<'_>,
+    write: &mut impl FnMut(PropertyRow<'static>) -> Result<(), E>,
+) -> Result<(), E> {
+    let root = list.place.as_ref().map(|place| place.root.to_string());
+    let path = list.place.as_ref().and_then(MapiPath::profile_path);
+    let of_path = |profile: &&RecoveredProfile<'_>| profile.place.profile_path() == path;
+    let profile = path.as_ref().and_then(|_| recovered.profiles.iter().find(of_path));
+    let profile = profile.map(|profile| &profile.profile);
+    let uid = list.place.as_ref().and_then(|place| place.section);
+    let section =
+        profile.and_then(|profile| profile.sections.iter().find(|section| Some(section.uid) == uid));
+    let context = Context {
+        root: root.as_deref(),
+        profile,
+        section,
+        recovered: Some(list),
+        owners: Some(&list.doubts),
+        place: SOME_PLACE,
+        of_account: section.is_some_and(|section| section.kind == SectionKind::AccountManager),
+        ..context
+    };
+    let common = PropertyRow { last_written: Cell::Empty, ..context.common(&list.key) };
+    list.key.values.iter().try_for_each(|value| write(context.value(value, common.clone())))
 }
 
 impl<'a> Context<'a> {
@@ -238,7 +270,10 @@ impl<'a> Context<'a> {
             file: self.file(&value.provenance),
             file_offset: value.provenance.at.into(),
             log_sequence: value.provenance.sequence.into(),
-            problem: unread.or(malformed).or_else(|| self.leads_nowhere(value)).into(),
+            problem: joined([
+                self.owners.map(str::to_owned),
+                unread.or(malformed).or_else(|| self.leads_nowhere(value)),
+            ]),
             ..common
         }
     }
