@@ -749,6 +749,29 @@ fn records_that_claim_each_other_cost_no_more_than_their_bytes_allow() {
 }
 
 #[test]
+fn values_that_share_their_data_cost_no_more_than_their_bytes_allow() {
+    let size = 1 << 20;
+    let number = |number: usize| u32::try_from(number).expect("a small hive").to_le_bytes();
+    let mut value = number(24).to_vec();
+    value.extend(b"vk\0\0");
+    value.extend(number(size / 2));
+    value.extend(number(32 + size / 4));
+    value.extend(b"\x03\0\0\0\x01\0\0\0");
+    let mut bytes = filled(size, &[0]);
+    for at in (4096 + 40..4096 + size / 8).step_by(24) {
+        bytes[at..at + 24].copy_from_slice(&value);
+    }
+    let data = 4096 + 32 + size / 4;
+    bytes[data..data + 4].copy_from_slice(&number(size / 2 + 8));
+    let mut problems = Problems::default();
+    let carved = carve(Bins::new(&bytes, bytes.len()), &[], CellOffset(32), Depth::Default, &mut problems);
+    let told: usize =
+        carved.values.iter().filter_map(|value| Some(value.data.as_ref().ok()?.bytes.len())).sum();
+    assert!(carved.values.len() > 5_000 && (bytes.len()..=5 * bytes.len()).contains(&told), "{told}");
+    assert!(!carved.complete && problems.kept().iter().any(|p| p.error == Error::RecoveryStopped));
+}
+
+#[test]
 fn lists_that_fit_the_same_keys_cost_no_more_than_their_bytes_allow() {
     let number = |number: usize| u32::try_from(number).expect("a small hive").to_le_bytes();
     // Keys with long names that remember a value of four bytes without a name.

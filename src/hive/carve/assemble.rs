@@ -23,6 +23,7 @@ pub(super) fn assemble<'b>(
     problems: &mut Problems,
 ) -> Carved<'b> {
     let results = Budget::for_results(space.len());
+    let contents = Budget::for_results(space.len());
     let overlapping = overlapping_records(&found);
     let mut lists = Lists::of(space, &found.keys);
     let mut values = Vec::new();
@@ -32,7 +33,7 @@ pub(super) fn assemble<'b>(
             && let Some(hit) = space.value(claim.value, key.referrer())
         {
             let doubts = lists.doubts_of(claim.key).only(&[Doubt::CountLost]);
-            values.push(recovered_value(space, hit, doubts, &overlapping, &results));
+            values.push(recovered_value(space, hit, doubts, &overlapping, &contents));
             owners.push(claim.key);
         }
     }
@@ -41,7 +42,7 @@ pub(super) fn assemble<'b>(
         found.values.into_iter().filter(|hit| !lists.is_settled(hit.record.cell_offset())).collect();
     let lost = lost_lists::find(space, &lists.bereft(&found.keys, &owners), &unlisted, &lists.visits);
     for hit in unlisted {
-        values.push(recovered_value(space, hit, Doubt::KeyUnknown.into(), &overlapping, &results));
+        values.push(recovered_value(space, hit, Doubt::KeyUnknown.into(), &overlapping, &contents));
     }
     doubt_shared_data(&mut values, &found.keys);
 
@@ -82,7 +83,11 @@ pub(super) fn assemble<'b>(
     }
     let mut carved = Carved { keys, values: Vec::new(), lists: Vec::new(), complete: true };
     carved.settle(unattached, lost, &results);
-    let stopped = space.exceeded() || lists.exceeded() || lineage.exceeded() || results.exceeded();
+    let stopped = space.exceeded()
+        || lists.exceeded()
+        || lineage.exceeded()
+        || results.exceeded()
+        || contents.exceeded();
     if stopped {
         problems.add(Offset(BASE_BLOCK_SIZE as u64), None, Error::RecoveryStopped);
     }
@@ -118,9 +123,9 @@ fn recovered_value<'b>(
     hit: Hit<KeyValue<'b>>,
     more: Doubts,
     overlapping: &[Offset],
-    results: &Budget,
+    bytes: &Budget,
 ) -> DeletedValue<'b> {
-    let data = contents::data(space, &hit, results);
+    let data = contents::data(space, &hit, bytes);
     let mut doubts = hit.doubts;
     doubts.extend(more);
     if overlapping.binary_search(&hit.record.at()).is_ok() {

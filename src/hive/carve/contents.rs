@@ -8,11 +8,11 @@ use crate::hive::{Error, Offset};
 use super::budget::Budget;
 use super::space::{Hit, Space};
 
-/// The bytes of a value, where no later cell was laid over them. What is joined from segments is charged to `results`.
+/// The bytes of a value, where no later cell was laid over them. They are charged to `budget`.
 pub(super) fn data<'b>(
     space: &Space<'b>,
     value: &Hit<KeyValue<'b>>,
-    results: &Budget,
+    budget: &Budget,
 ) -> Result<Data<'b>, Error> {
     let record = &value.record;
     let size = record.data_size() as usize;
@@ -22,12 +22,16 @@ pub(super) fn data<'b>(
     if size > SEGMENT
         && let Some(segments) = segments(space, value, size)
     {
-        return joined(space, value, &segments, size, results);
+        return joined(space, value, &segments, size, budget);
     }
     let overwritten = || Error::DataOverwritten { at: record.data_cell().in_file(), size: size as u64 };
     let cell = space.cell(record.data_cell(), size, value.referrer()).ok_or_else(overwritten)?;
     let bytes = cell.data().get(..size).ok_or_else(overwritten)?;
     let at = Offset(record.data_cell().in_file().0 + CELL_HEADER as u64);
+    // Borrowed here, but copied by whoever keeps it: values that share one cell would make gigabytes of it.
+    if !budget.take(size) {
+        return Err(Error::RecoveryStopped);
+    }
     Ok(Data { at, bytes: Cow::Borrowed(bytes), complete: true })
 }
 
@@ -51,14 +55,14 @@ fn joined<'b>(
     value: &Hit<KeyValue<'b>>,
     segments: &[CellOffset],
     size: usize,
-    results: &Budget,
+    budget: &Budget,
 ) -> Result<Data<'b>, Error> {
     let at = value.record.data_cell().in_file();
     let mut bytes = Vec::new();
     for segment in segments {
         let wanted = (size - bytes.len()).min(SEGMENT);
         let Some(cell) = space.cell(*segment, wanted, value.referrer()) else { break };
-        if !results.take(wanted) {
+        if !budget.take(wanted) {
             return Err(Error::RecoveryStopped);
         }
         bytes.extend_from_slice(cell.data().get(..wanted).unwrap_or_default());
