@@ -4,6 +4,7 @@ use crate::account::Attribution;
 use crate::hive::Provenance;
 use crate::mapi::secret::{self, Secret, secret};
 use crate::mapi::tags::{self, SectionKind};
+use crate::mapi::uid::ACCOUNT_MANAGER_SECTION;
 use crate::mapi::{
     Mapi, MapiKey, MapiPath, MapiValue, PlaceKind, Profile, ProfileState, ProviderSection, Recovered,
     RecoveredKey, RecoveredProfile, SOME_PLACE, account_text, dangling, registry_text,
@@ -165,7 +166,7 @@ fn list_rows<E>(
         recovered: Some(list),
         owners: Some(&list.doubts),
         place: SOME_PLACE,
-        of_account: section.is_some_and(|section| section.kind == SectionKind::AccountManager),
+        of_account: uid == Some(ACCOUNT_MANAGER_SECTION),
         ..context
     };
     let common = PropertyRow { last_written: Cell::Empty, ..context.common(&list.key) };

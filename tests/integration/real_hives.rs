@@ -108,6 +108,53 @@ fn profiles_gives_every_value_that_independent_readers_give() {
 }
 
 #[test]
+fn a_deleted_profile_has_every_value_it_had_at_its_key_or_at_one_of_a_few() {
+    const PROFILES: &str =
+        r"Software\Microsoft\Windows NT\CurrentVersion\Windows Messaging Subsystem\Profiles\";
+    const SAME: [&str; 7] =
+        ["value_name", "value_type", "data_size", "prop_id", "decoded", "raw_hex", "secret"];
+    let Some(folder) = folder() else { return };
+    let values = |hive: &str| {
+        let run = mapihive_in(&folder, ["profiles", hive]);
+        assert_eq!(run.code, Some(0), "{hive}: {}", run.stderr);
+        let of_profiles = |row: &Row| row["kind"] != "key" && row["key_path"].starts_with(PROFILES);
+        run.rows().into_iter().filter(of_profiles).collect::<Vec<Row>>()
+    };
+    let before = values("win7-outlook2010-nfury/NTUSER.DAT");
+    let after = values("win7-outlook2010-nfury-profile-deleted/NTUSER.DAT");
+    assert_eq!((before.len(), after.len()), (148, 148));
+    let (mut attached, mut tied) = (0, 0);
+    for row in &before {
+        let found: Vec<&Row> =
+            after.iter().filter(|found| found["file_offset"] == row["file_offset"]).collect();
+        let [found] = found.as_slice() else { panic!("{} times {row:?}", found.len()) };
+        for column in SAME {
+            assert_eq!(found[column], row[column], "{row:?}");
+        }
+        assert_eq!((found["profile_state"].as_str(), found["trust"].as_str()), ("recovered", "medium"));
+        if found["key_path"] == row["key_path"] {
+            attached += 1;
+            continue;
+        }
+        let (parent, name) = row["key_path"].rsplit_once('\\').expect("a path");
+        assert_eq!(found["key_path"], format!(r"{parent}\?"));
+        let candidates = found["problem"].strip_prefix("values of one of: ").expect("the candidates");
+        assert!(candidates.split(", ").any(|candidate| candidate == name), "{candidates}");
+        tied += 1;
+    }
+    assert_eq!((attached, tied), (124, 24));
+    let dump =
+        mapihive_in(&folder, ["dump", "--deleted", "win7-outlook2010-nfury-profile-deleted/NTUSER.DAT"]);
+    let dump = dump.rows();
+    for row in &after {
+        let same = |found: &&Row| found["file_offset"] == row["file_offset"] && found["kind"] == "value";
+        let found: Vec<&Row> = dump.iter().filter(same).collect();
+        let [found] = found.as_slice() else { panic!("{} times {row:?}", found.len()) };
+        assert_eq!(found["key_path"], row["key_path"], "{row:?}");
+    }
+}
+
+#[test]
 fn dump_counts_what_independent_readers_count() {
     let Some(folder) = folder() else { return };
     for hive in rows_of_file(&folder.join("catalog.csv")) {

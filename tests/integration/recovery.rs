@@ -10,7 +10,9 @@ use mapihive::hive::{
     Trust, carve, carve_places,
 };
 
-use crate::program::manifest_dir;
+use mapihive::mapi::Recovered;
+
+use crate::program::{Row, manifest_dir, mapihive};
 use crate::support::{hex, with_tree};
 
 const KEY: &str = r"Software\Mail\Profile";
@@ -591,6 +593,145 @@ fn bins_that_cannot_be_told_apart_are_named_and_left_out() {
         assert!(is_empty(carved), "{:?}", paths(carved));
         assert!(problems.kept().iter().any(|problem| matches!(problem.error, Error::Bin { .. })));
     });
+}
+
+// ---- what lists hold ---------------------------------------------------------------------------------------------------
+
+const PROFILES: &str = r"Software\Microsoft\Windows NT\CurrentVersion\Windows Messaging Subsystem\Profiles";
+const PROFILE_INSTANCE: &str = "8503020000000000c000000000000046";
+const PROFILE_NAME: &str = "3517490d76624c419a828607e2a54604";
+const UNNAMED: &str = "f86ed2903a4a11cfb57e524153480001";
+const SERVICES: [&str; 2] = ["11111111111111111111111111111111", "22222222222222222222222222222222"];
+const PROVIDERS: [&str; 2] = ["33333333333333333333333333333333", "44444444444444444444444444444444"];
+const ACCOUNTS: &str = "9375CFF0413111d3B88A00104B2A6676";
+
+/// What was recovered of a hive in which these keys were deleted and cut off from their values, once it was judged by
+/// meaning.
+fn by_meaning(builder: &HiveBuilder, deleted: &[String], look: impl FnOnce(&Carved<'_>)) {
+    let mut hive = builder.build();
+    deleted.iter().for_each(|path| delete_and_clear(&mut hive, path));
+    with_tree(&hive.bytes, Care::Once, |image, _, problems| {
+        let mut carved = carve(image.bins(), &[], image.root(), Depth::Default, problems);
+        let before = all_values(&carved).count();
+        Recovered::attach_by_meaning(&mut carved);
+        assert_eq!(all_values(&carved).count(), before, "a value was lost or told twice");
+        assert!(carved.values.is_sorted_by_key(DeletedValue::at));
+        look(&carved);
+    });
+}
+
+#[test]
+fn well_known_sections_get_what_they_are_known_to_hold_and_the_last_one_what_is_left() {
+    let mut builder = HiveBuilder::new(Version::V1_5);
+    let other = "55555555555555555555555555555555";
+    let held = [
+        (PROFILE_INSTANCE, "0102300b"),
+        (PROFILE_NAME, "001f6000"),
+        (UNNAMED, "00486002"),
+        (other, "00146700"),
+    ];
+    let paths = held.map(|(section, _)| format!(r"{PROFILES}\P\{section}"));
+    for (path, (_, name)) in paths.iter().zip(held) {
+        builder.key(path).binary(name, &[7; 16]);
+    }
+    by_meaning(&builder, &paths, |carved| {
+        for (path, (_, name)) in paths.iter().zip(held) {
+            assert_eq!(names(&key(carved, path).values), [name], "{path}");
+        }
+        assert!(carved.lists.is_empty());
+    });
+    // The same sections of two profiles: which is whose nobody knows.
+    let twins = ["P", "Q"].map(|profile| format!(r"{PROFILES}\{profile}\{PROFILE_INSTANCE}"));
+    twins.iter().for_each(|path| {
+        builder.key(path).binary("0102300b", &[7; 16]);
+    });
+    by_meaning(&builder, &twins, |carved| {
+        assert_eq!(carved.lists.len(), 2);
+        for list in &carved.lists {
+            assert_eq!(carved.path_of(list), "?");
+            assert_eq!(carved.owners_of(list), format!("values of one of: {}, {}", twins[0], twins[1]));
+        }
+    });
+}
+
+#[test]
+fn a_section_that_cannot_hold_something_gets_nothing_for_want_of_another() {
+    let mut builder = HiveBuilder::new(Version::V1_5);
+    let path = format!(r"{PROFILES}\P\{PROFILE_INSTANCE}");
+    let others = ["66666666666666666666666666666666", "77777777777777777777777777777777"];
+    let others = others.map(|section| format!(r"{PROFILES}\P\{section}"));
+    builder.key(&path).binary("0102300b", &[7; 16]);
+    for other in &others {
+        builder.key(other).binary("00146700", &[7; 16]);
+    }
+    let deleted = [&[path.clone()][..], &others].concat();
+    by_meaning(&builder, &deleted, |carved| {
+        assert_eq!(names(&key(carved, &path).values), ["0102300b"]);
+        assert_eq!(carved.lists.len(), 2);
+        let left = "values of one of: 66666666666666666666666666666666, 77777777777777777777777777777777";
+        assert!(carved.lists.iter().all(|list| carved.owners_of(list) == left));
+    });
+}
+
+#[test]
+fn a_service_is_known_by_the_providers_that_name_it() {
+    let uid = |hex: &str| u128::from_str_radix(hex, 16).expect("a UID").to_be_bytes();
+    let mut builder = HiveBuilder::new(Version::V1_5);
+    let path = |section: &str| format!(r"{PROFILES}\P\{section}");
+    for (index, (service, provider)) in SERVICES.into_iter().zip(PROVIDERS).enumerate() {
+        builder.key(&path(service)).binary("01023d00", &uid(provider)).binary("001f3d09", b"A\0\0\0");
+        builder
+            .key(&path(provider))
+            .binary("01023d0c", &uid(service))
+            .binary("001f3001", &vec![65; 20 + index]);
+    }
+    let deleted: Vec<String> = SERVICES.into_iter().chain(PROVIDERS).map(path).collect();
+    by_meaning(&builder, &deleted, |carved| {
+        for (service, provider) in SERVICES.into_iter().zip(PROVIDERS) {
+            let service = key(carved, &path(service));
+            assert_eq!(bytes_of(value(&service.values, "01023d00")), uid(provider));
+        }
+        assert!(carved.lists.is_empty());
+    });
+}
+
+#[test]
+fn values_of_one_of_several_accounts_are_told_without_their_passwords() {
+    let mut builder = HiveBuilder::new(Version::V1_5);
+    let accounts = ["00000001", "00000002"].map(|number| format!(r"{PROFILES}\P\{ACCOUNTS}\{number}"));
+    for (path, (user, password)) in accounts.iter().zip([("anna", "secretA"), ("bert", "secretB")]) {
+        builder.key(path).binary("POP3 User", &utf16(user)).binary("POP3 Password", &utf16(password));
+    }
+    let mut hive = builder.build();
+    accounts.iter().for_each(|path| delete_and_clear(&mut hive, path));
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("NTUSER.DAT");
+    std::fs::write(&file, &hive.bytes).expect("a file");
+    let file = file.to_str().expect("a path");
+    let key_path = format!(r"{PROFILES}\P\{ACCOUNTS}\?");
+    for arguments in [vec!["profiles", file], vec!["dump", "--deleted", file]] {
+        let run = mapihive(arguments);
+        let rows = run.rows();
+        let of_list: Vec<&Row> = rows.iter().filter(|row| row["key_path"] == key_path).collect();
+        assert_eq!(of_list.len(), 4, "{}", run.stderr);
+        for row in of_list {
+            assert!(row["problem"].contains("values of one of: 00000001, 00000002"), "{row:?}");
+            assert_eq!(row["trust"], "medium");
+            let told = row.get("decoded").map(String::as_str);
+            match row["value_name"].as_str() {
+                "POP3 User" => assert!(told.is_none_or(|told| ["anna", "bert"].contains(&told)), "{row:?}"),
+                _ => assert!(told.unwrap_or_default().is_empty(), "{row:?}"),
+            }
+            if row["value_name"] == "POP3 Password" {
+                let withheld = row.get("secret").map_or("withheld", String::as_str);
+                assert!(withheld.starts_with("present, 16 bytes") || row["problem"].starts_with("withheld"));
+                assert!(row.get("data_sha256").is_none_or(String::is_empty));
+                assert!(row.get("raw_hex").is_none_or(String::is_empty));
+            }
+        }
+        let text = String::from_utf8_lossy(&run.stdout).into_owned();
+        assert!(!text.contains("secretA") && !text.contains(&hex(&utf16("secret")[..12])));
+    }
 }
 
 // ---- hostile bytes ----------------------------------------------------------------------------------------------------

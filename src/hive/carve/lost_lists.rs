@@ -56,6 +56,19 @@ impl<'b> Carved<'b> {
         }
     }
 
+    /// Forgets candidates that have got another list. A list without any becomes values of which no key is known.
+    pub fn rule_out_those_with_values(&mut self) {
+        for mut list in std::mem::take(&mut self.lists) {
+            list.candidates.retain(|key| self.keys.get(*key).is_some_and(|key| key.values.is_empty()));
+            if list.candidates.is_empty() {
+                self.values.extend(list.values);
+            } else {
+                self.lists.push(list);
+            }
+        }
+        self.values.sort_by_key(DeletedValue::at);
+    }
+
     /// The keys to which a list can have belonged.
     pub fn candidates_of(&self, list: &LostList<'_>) -> impl Iterator<Item = &DeletedKey<'b>> {
         list.candidates.iter().filter_map(|key| self.keys.get(*key))

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::hive::{Carved, DeletedKey, DeletedValue, LostList, Offset, Origin, Provenance, limits};
+use crate::hive::{Carved, DeletedKey, DeletedValue, Doubt, LostList, Offset, Origin, Provenance, limits};
 use crate::mapi::key::{MapiKey, prop_name};
 use crate::mapi::prop::{PropId, PropTag, PropType};
 use crate::mapi::roots::MapiPath;
@@ -27,7 +27,7 @@ pub(super) fn attach(carved: &mut Carved<'_>) {
     // With each round at least one key of each tie that can be resolved drops out of it.
     for _ in 0..=limits::MAX_CANDIDATES {
         if carved.lists.is_empty() {
-            return;
+            break;
         }
         let links = Links::of(carved);
         let possible: Vec<Option<usize>> =
@@ -43,9 +43,10 @@ pub(super) fn attach(carved: &mut Carved<'_>) {
             }
         }
         if carved.lists.len() == known {
-            return;
+            break;
         }
     }
+    carved.rule_out_those_with_values();
 }
 
 /// The one key that can have had a list.
@@ -115,28 +116,31 @@ impl Contents {
     }
 }
 
-/// That services name their providers, and providers their service. All by the path of the profile.
+/// That services name their providers, and providers their service, by the path of the profile.
 #[derive(Default)]
 struct Links {
+    of_profiles: HashMap<String, ProfileLinks>,
+}
+
+#[derive(Default)]
+struct ProfileLinks {
     /// Service and provider.
-    named_by_service: HashSet<(String, MapiUid, MapiUid)>,
-    named_by_provider: HashSet<(String, MapiUid, MapiUid)>,
+    named_by_service: HashSet<(MapiUid, MapiUid)>,
+    named_by_provider: HashSet<(MapiUid, MapiUid)>,
     /// Providers that name a service.
-    providers: HashSet<(String, MapiUid)>,
+    providers: HashSet<MapiUid>,
 }
 
 impl Links {
     fn of(carved: &Carved<'_>) -> Self {
         let mut links = Self::default();
-        for key in &carved.keys {
+        for key in carved.keys.iter().filter(|key| !key.values.is_empty()) {
             let Some((profile, uid)) = section(key) else { continue };
-            let profile = folded(profile);
-            for provider in providers(&key.values) {
-                links.named_by_service.insert((profile.clone(), uid, provider));
-            }
+            let links = links.of_profiles.entry(folded(profile)).or_default();
+            links.named_by_service.extend(providers(&key.values).map(|provider| (uid, provider)));
             for service in services(&key.values) {
-                links.named_by_provider.insert((profile.clone(), service, uid));
-                links.providers.insert((profile.clone(), uid));
+                links.named_by_provider.insert((service, uid));
+                links.providers.insert(uid);
             }
         }
         links
@@ -145,13 +149,11 @@ impl Links {
     /// Whether the sections to which the list refers refer back to this key, and to no other.
     fn lead(&self, values: &[DeletedValue<'_>], key: &DeletedKey<'_>) -> bool {
         let Some((profile, uid)) = section(key) else { return false };
-        let profile = folded(profile);
-        let mut known =
-            providers(values).filter(|provider| self.providers.contains(&(profile.clone(), *provider)));
-        let names_key = |provider| self.named_by_provider.contains(&(profile.clone(), uid, provider));
-        let is_service = known.next().is_some_and(&names_key) && known.all(names_key);
-        let is_provider = |service| self.named_by_service.contains(&(profile.clone(), service, uid));
-        is_service || services(values).any(is_provider)
+        let Some(links) = self.of_profiles.get(&folded(profile)) else { return false };
+        let mut known = providers(values).filter(|provider| links.providers.contains(provider));
+        let names_key = |provider| links.named_by_provider.contains(&(uid, provider));
+        let is_service = known.next().is_some_and(names_key) && known.all(names_key);
+        is_service || services(values).any(|service| links.named_by_service.contains(&(service, uid)))
     }
 }
 
@@ -166,9 +168,12 @@ fn services(values: &[DeletedValue<'_>]) -> impl Iterator<Item = MapiUid> {
 }
 
 fn uids(values: &[DeletedValue<'_>], wanted: impl Fn(PropId) -> bool) -> impl Iterator<Item = MapiUid> {
+    // Data that other records share prove nothing, and could be shared by thousands.
     let wanted = move |value: &&DeletedValue<'_>| {
-        prop_name(value.name())
-            .is_some_and(|prop| !prop.secure && prop.prop_type() == PropType::PT_BINARY && wanted(prop.id()))
+        !value.doubts.contains(Doubt::DataShared)
+            && prop_name(value.name()).is_some_and(|prop| {
+                !prop.secure && prop.prop_type() == PropType::PT_BINARY && wanted(prop.id())
+            })
     };
     let data = values.iter().filter(wanted).filter_map(|value| value.data.as_ref().ok());
     data.filter(|data| data.complete).flat_map(|data| MapiUid::from_list(&data.bytes).0)
