@@ -385,7 +385,9 @@ fn alike() -> (HiveBuilder, [&'static str; 2]) {
 fn a_list_that_two_keys_may_have_had_is_given_to_neither() {
     let (builder, alike) = alike();
     let mut hive = builder.build();
-    alike.iter().for_each(|path| delete_and_clear(&mut hive, path));
+    for path in alike {
+        delete_and_clear(&mut hive, path);
+    }
     recover(&hive.bytes, Depth::Default, |carved, _| {
         let candidates: Vec<usize> = alike
             .iter()
@@ -420,6 +422,25 @@ fn a_list_that_two_keys_may_have_had_is_given_to_neither() {
     recover(&hive.bytes, Depth::Default, |carved, _| {
         assert!(key(carved, alike[0]).values.is_empty() && carved.lists.is_empty());
         assert_eq!(carved.values.len(), 2);
+    });
+}
+
+#[test]
+fn a_key_that_names_a_list_gets_no_other() {
+    let (builder, alike) = alike();
+    let mut hive = builder.build();
+    for path in alike {
+        hive.delete_key(path);
+    }
+    // The key's own list is overwritten, and the record of the key that had the other one is gone.
+    hive.point_value_list(alike[0], hive.layout.key(r"Software\Other").nk);
+    let gone = hive.layout.key(alike[1]).nk;
+    hive.set(gone, 0, &[0; 80]);
+    recover(&hive.bytes, Depth::Default, |carved, _| {
+        let one = key(carved, alike[0]);
+        assert!(one.values.is_empty() && one.doubts.contains(Doubt::ValuesLost));
+        assert!(carved.lists.is_empty());
+        assert_eq!(names(&carved.values), ["said", "n", "said", "n"]);
     });
 }
 
@@ -476,7 +497,9 @@ fn lists_of_one_length_that_contradict_each_other_are_both_left_alone() {
     let mut hive = builder.build();
     let shared = hive.layout.value(alike[0], "n").vk;
     hive.point_value(alike[1], 1, shared);
-    alike.iter().for_each(|path| delete_and_clear(&mut hive, path));
+    for path in alike {
+        delete_and_clear(&mut hive, path);
+    }
     recover(&hive.bytes, Depth::Default, |carved, _| {
         assert!(carved.lists.is_empty() && carved.keys.iter().all(|key| key.values.is_empty()));
         assert_eq!(carved.values.len(), 4);
@@ -609,7 +632,9 @@ const ACCOUNTS: &str = "9375CFF0413111d3B88A00104B2A6676";
 /// meaning.
 fn by_meaning(builder: &HiveBuilder, deleted: &[String], look: impl FnOnce(&Carved<'_>)) {
     let mut hive = builder.build();
-    deleted.iter().for_each(|path| delete_and_clear(&mut hive, path));
+    for path in deleted {
+        delete_and_clear(&mut hive, path);
+    }
     with_tree(&hive.bytes, Care::Once, |image, _, problems| {
         let mut carved = carve(image.bins(), &[], image.root(), Depth::Default, problems);
         let before = all_values(&carved).count();
@@ -642,9 +667,9 @@ fn well_known_sections_get_what_they_are_known_to_hold_and_the_last_one_what_is_
     });
     // The same sections of two profiles: which is whose nobody knows.
     let twins = ["P", "Q"].map(|profile| format!(r"{PROFILES}\{profile}\{PROFILE_INSTANCE}"));
-    twins.iter().for_each(|path| {
+    for path in &twins {
         builder.key(path).binary("0102300b", &[7; 16]);
-    });
+    }
     by_meaning(&builder, &twins, |carved| {
         assert_eq!(carved.lists.len(), 2);
         for list in &carved.lists {
@@ -703,7 +728,9 @@ fn values_of_one_of_several_accounts_are_told_without_their_passwords() {
         builder.key(path).binary("POP3 User", &utf16(user)).binary("POP3 Password", &utf16(password));
     }
     let mut hive = builder.build();
-    accounts.iter().for_each(|path| delete_and_clear(&mut hive, path));
+    for path in &accounts {
+        delete_and_clear(&mut hive, path);
+    }
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("NTUSER.DAT");
     std::fs::write(&file, &hive.bytes).expect("a file");

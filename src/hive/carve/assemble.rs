@@ -40,7 +40,7 @@ pub(super) fn assemble<'b>(
     let attached = values.len();
     let unlisted: Vec<Hit<KeyValue<'b>>> =
         found.values.into_iter().filter(|hit| !lists.is_settled(hit.record.cell_offset())).collect();
-    let lost = lost_lists::find(space, &lists.bereft(&found.keys, &owners), &unlisted, &lists.visits);
+    let lost = lost_lists::find(space, &lists.bereft(&found.keys), &unlisted, &lists.visits);
     for hit in unlisted {
         values.push(recovered_value(space, hit, Doubt::KeyUnknown.into(), &overlapping, &contents));
     }
@@ -261,19 +261,14 @@ impl Lists {
         settled
     }
 
-    /// The keys that had values and have none now. `owners` are those that have some, in order.
-    fn bereft<'k, 'b>(&self, keys: &'k [Hit<KeyNode<'b>>], owners: &[usize]) -> Vec<Bereft<'k, 'b>> {
-        let missing = [Doubt::HadValues, Doubt::ValuesLost];
-        let mut bereft = Vec::new();
-        for (index, key) in keys.iter().enumerate() {
-            let doubts = self.doubts_of(index).only(&missing);
+    /// The keys that had values and name no list.
+    fn bereft<'k, 'b>(&self, keys: &'k [Hit<KeyNode<'b>>]) -> Vec<Bereft<'k, 'b>> {
+        let bereft = keys.iter().enumerate().filter(|(index, key)| {
             // What lies behind the bins or in a log may be of another time.
-            let here = matches!(key.origin, Origin::Free | Origin::Slack | Origin::Unreferenced);
-            if here && !doubts.is_empty() && owners.binary_search(&index).is_err() {
-                bereft.push(Bereft { index, node: &key.record, doubts });
-            }
-        }
-        bereft
+            let is_here = matches!(key.origin, Origin::Free | Origin::Slack | Origin::Unreferenced);
+            is_here && self.doubts_of(*index).contains(Doubt::HadValues)
+        });
+        bereft.map(|(index, key)| Bereft { index, node: &key.record }).collect()
     }
 
     /// Whether there was more to read than lists of one hive can hold.

@@ -11,7 +11,7 @@ use crate::hive::raw::{CELL_HEADER, CellOffset, KeyNode, KeyValue};
 use crate::hive::{Offset, join, limits};
 
 use super::budget::Budget;
-use super::doubt::{Doubt, Doubts, Trust};
+use super::doubt::{Doubt, Trust};
 use super::space::{Hit, Referrer, Space, cell_offset};
 use super::{Carved, DeletedKey, DeletedValue, UNKNOWN_PARENT};
 
@@ -42,9 +42,6 @@ impl<'b> Carved<'b> {
         };
         key.values = list.values;
         key.doubts.remove(Doubt::HadValues);
-        if key.values.len() == key.node.value_count() as usize {
-            key.doubts.remove(Doubt::ValuesLost);
-        }
         key.doubts.insert(Doubt::ListFound);
         for value in &mut key.values {
             value.doubts.remove(Doubt::KeyUnknown);
@@ -139,14 +136,13 @@ pub(super) struct Lost {
     pub(super) at: Offset,
 }
 
-/// A deleted key that misses all its values.
+/// A deleted key that had values and names no list. One that names a list had its values there: a list that is found
+/// elsewhere is another key's, however alike the two are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bereft<'k, 'b> {
     /// Its place among all keys.
     pub(super) index: usize,
     pub(super) node: &'k KeyNode<'b>,
-    /// What its own list leaves in doubt.
-    pub(super) doubts: Doubts,
 }
 
 /// Lists in free cells whose values no key lists, with the keys that remember just these maxima. `values` are in the order of
@@ -307,21 +303,13 @@ impl Group<'_, '_> {
             return Vec::new();
         }
         let certain = self.lists.len() == 1 && self.keys.len() == 1;
-        let candidates = |list: &Run| -> Vec<usize> {
-            let fits = self.keys.iter().filter(|key| key.can_have_had(list.values.len()));
-            fits.map(|key| key.index).collect()
-        };
-        let lost = self.lists.iter().map(|list| {
-            let candidates = candidates(list);
-            Lost { values: list.values.clone(), candidates, certain, at: list.at }
-        });
-        lost.filter(|list| !list.candidates.is_empty()).collect()
-    }
-}
-
-impl Bereft<'_, '_> {
-    /// Whether the key may have had a list of this length: the count that is left is the last one it had.
-    fn can_have_had(&self, length: usize) -> bool {
-        !self.doubts.contains(Doubt::ValuesLost) || length <= self.node.value_count() as usize
+        let candidates: Vec<usize> = self.keys.iter().map(|key| key.index).collect();
+        if candidates.is_empty() {
+            return Vec::new();
+        }
+        let lists = self.lists.into_iter();
+        lists
+            .map(|list| Lost { values: list.values, candidates: candidates.clone(), certain, at: list.at })
+            .collect()
     }
 }
