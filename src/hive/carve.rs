@@ -209,9 +209,6 @@ fn carve_unless<'b>(
                 None => Some(whole(Origin::Unreferenced, Head::AllocatedCell)),
             },
         };
-        if cell.allocated && region.is_none_or(|region| region.head == Head::Nothing) {
-            space.note_emptied(cell);
-        }
         if let Some(region) = region {
             space.add(region);
         }

@@ -287,9 +287,11 @@ fn match_keys<'k, 'b>(
             group.keys.push(*key);
         }
     }
+    groups.retain(|_, group| !group.keys.is_empty());
     // A key that lives on without its values may have lost the list as well.
-    for emptied in space.emptied() {
-        groups.remove(emptied);
+    let emptied = if groups.is_empty() { Vec::new() } else { space.emptied() };
+    for maxima in emptied {
+        groups.remove(&maxima);
     }
     let mut lost: Vec<Lost> = groups.into_values().flat_map(Group::lost).collect();
     lost.sort_by_key(|list| list.at);
@@ -304,9 +306,6 @@ impl Group<'_, '_> {
         }
         let certain = self.lists.len() == 1 && self.keys.len() == 1;
         let candidates: Vec<usize> = self.keys.iter().map(|key| key.index).collect();
-        if candidates.is_empty() {
-            return Vec::new();
-        }
         let lists = self.lists.into_iter();
         lists
             .map(|list| Lost { values: list.values, candidates: candidates.clone(), certain, at: list.at })

@@ -1,8 +1,8 @@
 //! Where deleted records may lie, and the cells that were there.
 
-use crate::hive::bins::Placed;
 use crate::hive::image::Origin;
 use crate::hive::raw::{BASE_BLOCK_SIZE, Bins, CELL_HEADER, CellOffset, KeyNode, KeyValue};
+use crate::hive::{Problems, bins};
 
 use super::budget::Budget;
 use super::doubt::{Doubt, Doubts};
@@ -81,7 +81,6 @@ pub(super) struct Space<'b> {
     allocated_too: bool,
     reach: Reach,
     names: Budget,
-    emptied: Vec<Maxima>,
 }
 
 impl<'b> Space<'b> {
@@ -89,15 +88,7 @@ impl<'b> Space<'b> {
         let length = bins.bytes().len() + tail.len();
         let reach = u32::try_from(bins.bytes().len().saturating_sub(BASE_BLOCK_SIZE)).unwrap_or(u32::MAX);
         let names = Budget::for_visits(length);
-        Self {
-            bins,
-            tail,
-            regions: Vec::new(),
-            allocated_too,
-            reach: Some(reach),
-            names,
-            emptied: Vec::new(),
-        }
+        Self { bins, tail, regions: Vec::new(), allocated_too, reach: Some(reach), names }
     }
 
     /// Adds a region behind all that were added.
@@ -105,17 +96,20 @@ impl<'b> Space<'b> {
         self.regions.push(region);
     }
 
-    /// Notes the cell of a live key if the key has no values and once had some.
-    pub(super) fn note_emptied(&mut self, cell: Placed) {
-        let data = self.bytes(cell.at + CELL_HEADER, cell.at + cell.size);
-        let node = cell_offset(cell.at).zip(data).and_then(|(at, data)| KeyNode::in_bytes(at, data).ok());
-        let emptied = node.filter(|node| node.value_count() == 0 && node.had_values());
-        self.emptied.extend(emptied.and_then(|node| Maxima::of_key(self, &node)));
-    }
-
-    /// What live keys without values remember of those they had.
-    pub(super) fn emptied(&self) -> &[Maxima] {
-        &self.emptied
+    /// What keys in use that have no values remember of those they had.
+    pub(super) fn emptied(&self) -> Vec<Maxima> {
+        let mut emptied = Vec::new();
+        bins::walk(self.bins, &mut Problems::default(), |cell| {
+            let recovered = || self.region_at(cell.at).is_some_and(|region| region.start == cell.at);
+            if !cell.allocated || recovered() {
+                return;
+            }
+            let data = self.bytes(cell.at + CELL_HEADER, cell.at + cell.size);
+            let node = cell_offset(cell.at).zip(data).and_then(|(at, data)| KeyNode::in_bytes(at, data).ok());
+            let node = node.filter(|node| node.value_count() == 0 && node.had_values());
+            emptied.extend(node.and_then(|node| Maxima::of_key(self, &node)));
+        });
+        emptied
     }
 
     /// All regions, in the order of the file.
