@@ -326,8 +326,8 @@ impl<'v> Life<'v> {
         if self.is_live_in(list) || !self.in_list(list).any(|trace| trace.is_profile) {
             return None;
         }
-        let last = self.in_list(list).max_by_key(|trace| order(trace))?;
-        let lower = last.key.last_written;
+        let latest = self.in_list(list).max_by_key(|trace| order(trace))?;
+        let lower = latest.key.last_written;
         let gone_by_replay = self.in_list(list).any(|trace| {
             trace.is_profile && trace.recovered.is_some() && trace.key.provenance.origin == Origin::Primary
         });
@@ -349,7 +349,7 @@ impl<'v> Life<'v> {
                     "Profile \"{}\" {} was deleted at this time or before, if Windows removed it, which stamps the key \
                      above, \"{}\". It was not before {lower}, when one of its keys changed last.{by_logs}",
                     self.name,
-                    place(last),
+                    place(latest),
                     key.name,
                 ),
             ),
@@ -358,11 +358,11 @@ impl<'v> Life<'v> {
                 format!(
                     "Profile \"{}\" {} was deleted at this time or later; no record tells when.{by_logs}",
                     self.name,
-                    place(last)
+                    place(latest)
                 ),
             ),
         };
-        let mut event = self.event(EventKind::Deleted, bound, last, message);
+        let mut event = self.event(EventKind::Deleted, bound, latest, message);
         if let Some(key) = after {
             event.time = key.last_written;
             event.evidence = Evidence::key("list of profiles", key);

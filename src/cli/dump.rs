@@ -53,9 +53,8 @@ fn dump(
 ) -> Result<bool, OutputError> {
     let (coverage, result) = read_hive(candidate, reading, |hive, problems| {
         hive.tree.check_bins(problems);
-        let written = dump_rows(hive, problems, |row| table.write(row)).and_then(|()| match deleted {
-            true => deleted_rows(hive, problems, |row| table.write(row)),
-            false => Ok(()),
+        let written = dump_rows(hive, problems, |row| table.write(row)).and_then(|()| {
+            if deleted { deleted_rows(hive, problems, |row| table.write(row)) } else { Ok(()) }
         });
         (None, written)
     });

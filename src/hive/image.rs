@@ -137,11 +137,10 @@ impl LogFile {
     }
 
     fn view(&self) -> Log<'_> {
-        let name = self.name.to_ascii_uppercase();
         Log {
             bytes: self.bytes.as_ref().map_or(&[], |bytes| bytes),
-            is_second: name.ends_with(".LOG2"),
-            is_numbered: !name.ends_with(".LOG"),
+            is_second: self.name.ends_with('2'),
+            is_numbered: self.name.ends_with(['1', '2']),
         }
     }
 }
@@ -319,7 +318,8 @@ impl Image {
             let view = log.view();
             let mut at = SECTOR;
             let entries = log::entries(&view).into_iter().map(|entry| entry.extent());
-            for extent in entries.chain([view.bytes.len()..view.bytes.len()]) {
+            let end = view.bytes.len();
+            for extent in entries.chain(std::iter::once(end..end)) {
                 let bytes = view.bytes.get(at..extent.start).unwrap_or_default();
                 if bytes.iter().any(|byte| *byte != 0) {
                     show(&Remnant { bytes, at, log: &log.name });
@@ -364,6 +364,7 @@ impl Image {
                     end: self.end,
                     root: self.root,
                     changed,
+                    image: self,
                     entry: &entry,
                     pages: PagesByPlace::of(&entry),
                     log: &log.name,
@@ -451,6 +452,7 @@ pub struct Past<'p> {
     end: usize,
     root: CellOffset,
     changed: Vec<Range<usize>>,
+    image: &'p Image,
     entry: &'p LogEntry<'p>,
     pages: PagesByPlace,
     log: &'p Arc<str>,
@@ -483,8 +485,8 @@ impl Past<'_> {
         self.entry.sequence
     }
 
-    /// Where bytes at a place of the hive lie: in the log, if the entry has them.
-    pub fn provenance(&self, at: Offset) -> Provenance {
+    /// Where `len` bytes at a place of the hive lie: in the log, if the entry has them, otherwise where the hive has them.
+    pub fn provenance(&self, at: Offset, len: usize) -> Provenance {
         let start = usize::try_from(at.0).unwrap_or(usize::MAX);
         match self.pages.at(start) {
             Some(page) => Provenance {
@@ -493,7 +495,7 @@ impl Past<'_> {
                 log: Some(Arc::clone(self.log)),
                 sequence: Some(self.entry.sequence),
             },
-            None => Provenance::in_hive(Origin::Primary, at),
+            None => self.image.provenance(at, len),
         }
     }
 }

@@ -197,7 +197,7 @@ impl<'b> States<'b> {
         let carved = carve_places(past.bins(), past.root(), &places, problems);
         // What the log's page has lies in the log, and what it refers to may still lie in the hive.
         let torn = !carved.keys.is_empty() && !past.is_intact();
-        self.add_carved(&carved, torn, |_, at, _| past.provenance(at));
+        self.add_carved(&carved, torn, |_, at, len| past.provenance(at, len));
     }
 
     fn add_remnant(&mut self, image: &Image, remnant: &Remnant<'_>, problems: &mut Problems) {
@@ -281,7 +281,9 @@ impl<'b> States<'b> {
             let oldest = oldest.entry(path.clone()).or_insert(key.key.last_written);
             *oldest = (*oldest).min(key.key.last_written);
         }
-        keys.iter_mut().for_each(|(_, key)| doubt_parent(key, &live, &oldest));
+        for (_, key) in &mut keys {
+            doubt_parent(key, &live, &oldest);
+        }
         one_place_each(&mut keys);
         keys.sort_by(|(one, a), (other, b)| {
             (one, a.key.last_written, &a.key.provenance).cmp(&(other, b.key.last_written, &b.key.provenance))
@@ -326,8 +328,7 @@ fn doubt_parent(
     }
     let name = place.profile.as_deref().unwrap_or_default();
     let written = state.key.last_written;
-    let named_later =
-        families::classify(name).edk.filter(|edk| written.plus_seconds(5) < edk.created).is_some();
+    let named_later = families::classify(name).edk.is_some_and(|edk| written.plus_seconds(5) < edk.created);
     let profile = live.get(&path);
     let older = profile.is_some_and(|profile| written < profile.earliest);
     let is_own = profile.zip(place.section).is_some_and(|(profile, uid)| profile.own.contains(&uid));

@@ -186,9 +186,10 @@ fn read_once<T>(
             return Ok((coverage, None));
         }
     };
-    coverage.logs = match reading.logs {
-        true => image.log_fates().map(|(name, fate)| (name.to_owned(), fate.clone())).collect(),
-        false => candidate.logs.iter().map(|name| (name.clone(), LogFate::NotAsked)).collect(),
+    coverage.logs = if reading.logs {
+        image.log_fates().map(|(name, fate)| (name.to_owned(), fate.clone())).collect()
+    } else {
+        candidate.logs.iter().map(|name| (name.clone(), LogFate::NotAsked)).collect()
     };
     let tree = Tree::new(&image, reading.care);
     let hive = OpenHive {
