@@ -20,6 +20,7 @@ pub struct Summary {
     unread: Vec<String>,
     unread_total: u64,
     dirty: u64,
+    replayed: u64,
 }
 
 /// Host, label, identifier: what tells accounts apart.
@@ -32,6 +33,7 @@ struct AccountLine {
     contradicted: bool,
     live: usize,
     deleted: usize,
+    recovered: usize,
     severities: [u64; Severity::ALL.len()],
 }
 
@@ -54,6 +56,9 @@ impl Summary {
         if coverage.state == Some(crate::hive::HiveState::DirtyUnreplayed) {
             self.dirty += 1;
         }
+        if coverage.state == Some(crate::hive::HiveState::DirtyReplayed) {
+            self.replayed += 1;
+        }
         if coverage.state.is_none() {
             return;
         }
@@ -67,6 +72,7 @@ impl Summary {
         line.take(account);
         line.live += judged.live_profiles;
         line.deleted += judged.deleted_profiles;
+        line.recovered += judged.recovered_profiles;
         for finding in &judged.findings {
             let place = Severity::ALL.iter().position(|severity| *severity == finding.claim.severity);
             bump(&mut line.severities, place);
@@ -121,11 +127,18 @@ impl Summary {
             }
         }
         writeln!(text, ". Findings: {}.", severities_text(&self.severities))?;
+        if self.replayed > 0 {
+            writeln!(
+                text,
+                "{} read as the transaction logs beside them make them.",
+                count(self.replayed, "dirty hive")
+            )?;
+        }
         if self.dirty > 0 {
             writeln!(
                 text,
-                "{}: the last changes may stand in transaction logs, which this version does not apply; rules that argue \
-                 from absence were not judged there.",
+                "{} without transaction logs that fit: the last changes may be missing; rules that argue from absence were \
+                 not judged there.",
                 count(self.dirty, "dirty hive"),
             )?;
         }
@@ -143,12 +156,15 @@ impl AccountLine {
     fn cells(&self, (host, label, sid): &AccountKey) -> [String; 5] {
         let sid = sid.as_ref().map(|sid| format!(" {sid}")).unwrap_or_default();
         let contradicted = if self.contradicted { ", contradicted" } else { "" };
-        let deleted = if self.deleted > 0 { format!(" + {} deleted", self.deleted) } else { String::new() };
+        let more = |number: usize, what: &str| {
+            if number > 0 { format!(" + {number} {what}") } else { String::new() }
+        };
+        let (deleted, recovered) = (more(self.deleted, "deleted"), more(self.recovered, "recovered"));
         [
             host.clone().unwrap_or_else(|| "(no host)".into()),
             format!("{label}{sid}"),
             format!("{}, {} confidence{contradicted}", self.kind, self.confidence),
-            format!("{}{deleted}", count(self.live as u64, "profile")),
+            format!("{}{deleted}{recovered}", count(self.live as u64, "profile")),
             severities_text(&self.severities),
         ]
     }
