@@ -20,6 +20,7 @@
 //! ```
 
 pub mod log;
+pub mod machine;
 pub mod mapi;
 pub mod samples;
 pub mod story;
