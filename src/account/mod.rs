@@ -3,6 +3,7 @@
 //! The reference for what each trace is worth: no single one names the account beyond doubt. The security identifier in
 //! the discretionary ACL of the root key is the strongest; a folder's name is not an account's name.
 
+pub mod machine;
 mod path;
 mod traces;
 

@@ -12,6 +12,7 @@ mod evidence;
 mod exit_codes;
 mod floors;
 mod formats;
+mod machine;
 mod program;
 mod readme;
 mod real_hives;

@@ -1,0 +1,54 @@
+//! Which hive of a machine it is, whatever its file is called.
+
+use crate::hive::{Found, Tree};
+
+/// A hive of Windows, told by the keys at its root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MachineKind {
+    /// `HKLM\SYSTEM`.
+    System,
+    /// `HKLM\SOFTWARE`.
+    Software,
+    /// `HKLM\SAM`.
+    Sam,
+    /// `HKLM\SECURITY`.
+    Security,
+    /// `HKU\.DEFAULT`: a user's hive that belongs to the machine.
+    Default,
+    /// A user's hive.
+    User,
+}
+
+impl MachineKind {
+    /// Keys of which each is found in hives of one kind alone.
+    const TRAITS: [(Self, &[&str]); 5] = [
+        (Self::System, &["Select", "ControlSet001", "ControlSet002", "ControlSet003"]),
+        (Self::Software, &[r"Microsoft\Windows NT\CurrentVersion"]),
+        (Self::Sam, &[r"SAM\Domains"]),
+        (Self::Security, &[r"Policy\PolAcDmS", r"Policy\Accounts"]),
+        (Self::User, &["Control Panel", "Environment", "Keyboard Layout", r"Software\Microsoft"]),
+    ];
+
+    /// Tells which it is; absent where it is none of these, unknown where a list that would tell cannot be read.
+    pub fn of(tree: &Tree<'_>) -> Found<Self> {
+        let Ok(root) = tree.root() else { return Found::Unknown };
+        let mut unknown = false;
+        for (kind, keys) in Self::TRAITS {
+            for path in keys {
+                match root.descendant(path) {
+                    Found::Here(_) => return Found::Here(kind.or_default(tree)),
+                    Found::Absent => {}
+                    Found::Unknown => unknown = true,
+                }
+            }
+        }
+        if unknown { Found::Unknown } else { Found::Absent }
+    }
+
+    /// The hive of `HKU\.DEFAULT` has the same keys as a user's. The base block remembers from where it was loaded.
+    fn or_default(self, tree: &Tree<'_>) -> Self {
+        let loaded_from = tree.image().base_block().map(|block| block.file_name.to_ascii_lowercase());
+        let is_default = loaded_from.is_some_and(|path| path.ends_with(r"config\default"));
+        if self == Self::User && is_default { Self::Default } else { self }
+    }
+}
