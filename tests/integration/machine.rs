@@ -176,6 +176,7 @@ fn a_control_set_that_select_does_not_name_is_told_to_be_guessed() {
     assert!(facts.service("MSExchangeSA").here().is_some());
     assert!(facts.service("MSExchangeIMC").is_unknown(), "the current control set may have it");
     assert!(facts.terminal_server.enabled.is_unknown() && !facts.services.complete);
+    assert!(!facts.services.items[0].parameters.complete);
 
     // `Select` names one that is not there.
     let mut hive = exchange();
@@ -274,6 +275,41 @@ fn odd_text_is_read_as_programs_read_it_and_what_is_odd_is_reported() {
     assert!(names_problem(&problems, vk("6Binary"), "found REG_BINARY"));
     assert!(names_problem(&problems, vk("7Long"), "REG_SZ of 20000 bytes"));
     assert_eq!(problems.total(), 3);
+}
+
+#[test]
+fn numbers_and_times_of_another_type_or_size_are_unknown_and_reported() {
+    let mut hive = exchange();
+    machine::terminal_server(&mut hive, 2).sz("TSEnabled", "1").value("TSAppCompat", 5, &[0, 0, 0, 1]);
+    hive.key(r"ControlSet002\Control\Windows").binary("ShutdownTime", &[1; 7]);
+    hive.key(r"ControlSet002\Control\Nls\CodePage").sz("ACP", "latin");
+    let hive = hive.build();
+    let (facts, problems) = system_of(&hive);
+    assert!(facts.terminal_server.enabled.is_unknown() && facts.shutdown_time.is_unknown());
+    assert!(facts.ansi_code_page.is_unknown());
+    assert_eq!(value(&facts.terminal_server.application_server), 1, "the most significant byte is first");
+    for (path, name, what) in [
+        (r"ControlSet002\Control\Terminal Server", "TSEnabled", "expected REG_DWORD, found REG_SZ"),
+        (r"ControlSet002\Control\Windows", "ShutdownTime", "REG_BINARY of 7 bytes, expected 8"),
+        (r"ControlSet002\Control\Nls\CodePage", "ACP", "expected the number of a code page, found latin"),
+    ] {
+        assert!(names_problem(&problems, at(hive.layout.value(path, name).vk), what), "{problems:?}");
+    }
+    assert_eq!(problems.total(), 3);
+}
+
+#[test]
+fn the_services_of_an_account_are_told_with_how_sure_that_is() {
+    let (facts, _) = system_of(&exchange().build());
+    let services_of = |account: KnownAccount<'_>| -> Vec<(String, Meaning)> {
+        facts.services_of(&account).map(|(service, meaning)| (service.name().to_owned(), meaning)).collect()
+    };
+    let (user, system) = (Sid::parse(DOMAIN_USER).unwrap(), Sid::parse("S-1-5-18").unwrap());
+    let by_folder = KnownAccount { sid: Some(&user), folder: Some("exsvc.DOM"), ..KnownAccount::default() };
+    let expected = ["MSExchangeIMC", "MSExchangeSA"].map(|name| (name.to_owned(), Meaning::FolderName));
+    assert_eq!(services_of(by_folder), expected);
+    let by_sid = KnownAccount { sid: Some(&system), ..KnownAccount::default() };
+    assert_eq!(services_of(by_sid), [("Alerter".to_owned(), Meaning::Same)]);
 }
 
 #[test]
@@ -581,8 +617,16 @@ fn a_machine_hive_is_known_by_its_keys_whatever_its_file_is_called() {
     };
     let mut other = HiveBuilder::new(Version::V1_5);
     other.key(r"Root\File");
+    let mut programs = HiveBuilder::new(Version::V1_5);
+    programs.key(r"Microsoft\Windows NT\CurrentVersion\Windows Messaging Subsystem");
+    let mut bare = HiveBuilder::new(Version::V1_5);
+    bare.key(r"Software\Microsoft\Office");
+    let mut system = exchange();
+    system.key("Keyboard Layout");
+    system.key(r"Software\Microsoft");
     for (hive, expected) in [
-        (exchange().build(), MachineKind::System),
+        (system.build(), MachineKind::System),
+        (bare.build(), MachineKind::User),
         (profiles().build(), MachineKind::Software),
         (accounts().build(), MachineKind::Sam),
         (security.build(), MachineKind::Security),
@@ -592,6 +636,12 @@ fn a_machine_hive_is_known_by_its_keys_whatever_its_file_is_called() {
         assert_eq!(kind(&hive), Found::Here(expected));
     }
     assert_eq!(kind(&other.build()), Found::Absent);
+    assert_eq!(kind(&programs.build()), Found::Absent, "a user's programs, saved as a hive of their own");
+    let mut system = system.build();
+    system.point_subkey("", 0, 0x7fff_fff8);
+    system.point_subkey("", 1, 0x7fff_fff8);
+    system.point_subkey("", 3, 0x7fff_fff8);
+    assert_eq!(kind(&system), Found::Unknown, "what is left of it looks like a user's");
     let mut damaged = other.build();
     damaged.point_subkey_list("", NOWHERE);
     assert_eq!(kind(&damaged), Found::Unknown);

@@ -20,13 +20,14 @@ pub enum MachineKind {
 }
 
 impl MachineKind {
-    /// Keys of which each is found in hives of one kind alone.
+    /// Keys of which each is found in hives of one kind alone. (SYSTEM has `Software` and `Keyboard Layout` too, and
+    /// `HKCU\Software` saved as a hive of its own looks much like SOFTWARE.)
     const TRAITS: [(Self, &[&str]); 5] = [
         (Self::System, &["Select", "ControlSet001", "ControlSet002", "ControlSet003"]),
-        (Self::Software, &[r"Microsoft\Windows NT\CurrentVersion"]),
+        (Self::Software, &[r"Microsoft\Windows NT\CurrentVersion\ProfileList"]),
         (Self::Sam, &[r"SAM\Domains"]),
         (Self::Security, &[r"Policy\PolAcDmS", r"Policy\Accounts"]),
-        (Self::User, &["Control Panel", "Environment", "Keyboard Layout", r"Software\Microsoft"]),
+        (Self::User, &["Control Panel", "Environment", "AppEvents", "Console"]),
     ];
 
     /// Tells which it is; absent where it is none of these, unknown where a list that would tell cannot be read.
@@ -42,7 +43,11 @@ impl MachineKind {
                 }
             }
         }
-        if unknown { Found::Unknown } else { Found::Absent }
+        // A hive that is none of the others and has programs' settings is a user's of which little is left.
+        match root.descendant(r"Software\Microsoft") {
+            _ if unknown => Found::Unknown,
+            found => found.and_then(|_| Found::Here(Self::User.or_default(tree))),
+        }
     }
 
     /// The hive of `HKU\.DEFAULT` has the same keys as a user's. The base block remembers from where it was loaded.

@@ -48,11 +48,14 @@ impl ProfileFolder {
     /// Whether a hive that was collected from this path lay there as Windows keeps it: directly in the folder, or as its
     /// `UsrClass.dat`. Where the path shows no drive, any drive fits.
     pub fn is_where(&self, hive_path: &str) -> bool {
-        let components = components(hive_path);
-        let Some(folder) = profile_of(&components) else { return false };
-        let Some(above) = folder.len().checked_sub(self.folders.len()) else { return false };
-        let (above, below) = folder.split_at(above);
-        below.iter().zip(&self.folders).all(|(found, wanted)| same_name(found, wanted))
+        self.is(&Collected::from(hive_path))
+    }
+
+    /// The same of a path that is compared with many folders.
+    pub(super) fn is(&self, collected: &Collected) -> bool {
+        let Some(above) = collected.folder.len().checked_sub(self.folders.len()) else { return false };
+        let (above, below) = collected.folder.split_at(above);
+        below.iter().zip(&self.folders).rev().all(|(found, wanted)| same_name(found, wanted))
             && match self.start {
                 Start::Drive(letter) => lies_on_drive(above, Some(letter)),
                 Start::SystemDrive => lies_on_drive(above, None),
@@ -64,34 +67,41 @@ impl ProfileFolder {
     }
 }
 
-/// The profile folder of a hive, as components.
-fn profile_of<'c>(path: &'c [Cow<'_, str>]) -> Option<Vec<&'c str>> {
-    /// Where `UsrClass.dat` lies below a profile, from Windows Vista on and before.
-    const CLASSES: [&[&str]; 2] = [
-        &["AppData", "Local", "Microsoft", "Windows"],
-        &["Local Settings", "Application Data", "Microsoft", "Windows"],
-    ];
+/// The folder of which a collected hive is the user's or the classes' hive.
+pub(super) struct Collected {
+    /// Its components; of a path that names no such folder, none.
+    folder: Vec<String>,
+}
 
-    let (file, folders) = path.split_last()?;
-    let mut folders: Vec<&str> = folders.iter().map(AsRef::as_ref).collect();
-    let ends = |folders: &[&str], end: &[&str]| {
-        let start = folders.len().checked_sub(end.len()).and_then(|at| folders.get(at..));
-        start.is_some_and(|tail| {
-            tail.iter().zip(end).all(|(found, wanted)| found.eq_ignore_ascii_case(wanted))
-        })
-    };
-    if file.eq_ignore_ascii_case("UsrClass.dat") {
-        let below = CLASSES.iter().find(|below| ends(&folders, below))?;
-        folders.truncate(folders.len() - below.len());
-    } else if file.eq_ignore_ascii_case("DEFAULT") && ends(&folders, &["system32", "config"]) {
-        // The hive of LocalSystem lies beside the folder that ProfileList names.
-        folders.push("systemprofile");
+impl Collected {
+    /// Reads the path from which a hive was collected.
+    pub(super) fn from(hive_path: &str) -> Self {
+        /// Where `UsrClass.dat` lies below a profile, from Windows Vista on and before.
+        const CLASSES: [&[&str]; 2] = [
+            &["AppData", "Local", "Microsoft", "Windows"],
+            &["Local Settings", "Application Data", "Microsoft", "Windows"],
+        ];
+
+        let mut folder = components(hive_path);
+        let file = folder.pop().unwrap_or_default();
+        if file.eq_ignore_ascii_case("UsrClass.dat") {
+            let below = CLASSES.iter().find(|below| ends_with(&folder, below)).map(|below| below.len());
+            folder.truncate(below.map_or(0, |below| folder.len() - below));
+        } else if file.eq_ignore_ascii_case("DEFAULT") && ends_with(&folder, &["system32", "config"]) {
+            // The hive of LocalSystem lies beside the folder that ProfileList names.
+            folder.push("systemprofile".into());
+        }
+        Self { folder }
     }
-    Some(folders)
+}
+
+fn ends_with(folders: &[String], end: &[&str]) -> bool {
+    let tail = folders.len().checked_sub(end.len()).and_then(|at| folders.get(at..));
+    tail.is_some_and(|tail| tail.iter().zip(end).all(|(found, wanted)| found.eq_ignore_ascii_case(wanted)))
 }
 
 /// Whether what lies above a folder ends with this drive, or any; a path that shows no drive may be of each.
-fn lies_on_drive(above: &[&str], wanted: Option<char>) -> bool {
+fn lies_on_drive(above: &[String], wanted: Option<char>) -> bool {
     let Some((at, letter)) = above.iter().enumerate().rev().find_map(|(at, name)| Some((at, drive(name)?)))
     else {
         return true;
@@ -108,11 +118,11 @@ fn drive(name: &str) -> Option<char> {
 }
 
 /// The components of a collected path; percent-encoded ones (`C%3A`, as collectors write them) decoded.
-fn components(path: &str) -> Vec<Cow<'_, str>> {
+fn components(path: &str) -> Vec<String> {
     // The backslash of an escape (`\u{a}`) separates nothing.
     let is_escaped = path.contains("\\u{");
     let separates = |character: char| character == '/' || character == '\\' && !is_escaped;
-    path.split(separates).filter(|part| !part.is_empty()).map(decoded).collect()
+    path.split(separates).filter(|part| !part.is_empty()).map(|part| decoded(part).into_owned()).collect()
 }
 
 fn decoded(component: &str) -> Cow<'_, str> {

@@ -4,6 +4,7 @@ use crate::hive::{Found, Listed, Problems, Tree};
 use crate::wintypes::{Filetime, Sid};
 
 use super::fact::{Fact, Opened, Reader, Values};
+use super::profile_folder::Collected;
 use super::{MAX_PROFILES, ProfileFolder};
 
 const CURRENT_VERSION: &str = r"Microsoft\Windows NT\CurrentVersion";
@@ -37,6 +38,8 @@ pub struct ListedProfile {
     pub is_backup: bool,
     /// `ProfileImagePath`.
     pub image_path: Found<Fact<String>>,
+    /// The folder that it names, where it begins in a known way.
+    pub folder: Option<ProfileFolder>,
     /// `LocalProfileLoadTimeHigh` and `…Low`: when the hive was last loaded (newer Windows).
     pub loaded: Found<SplitTime>,
     /// `LocalProfileUnloadTimeHigh` and `…Low`: when it was last unloaded.
@@ -58,13 +61,6 @@ pub struct SplitTime {
     pub high: Fact<u32>,
     /// Its lower half.
     pub low: Fact<u32>,
-}
-
-impl ListedProfile {
-    /// The folder, if it is known.
-    pub fn folder(&self) -> Option<ProfileFolder> {
-        ProfileFolder::parse(&self.image_path.as_ref().here()?.value)
-    }
 }
 
 impl SoftwareFacts {
@@ -92,9 +88,11 @@ impl SoftwareFacts {
 
     /// The entries whose folder is the one in which a collected hive lay. Several can be: of two drives, where the path does
     /// not show the drive, or an entry that was put aside.
-    pub fn profiles_at<'s>(&'s self, hive_path: &'s str) -> impl Iterator<Item = &'s ListedProfile> {
-        let fits =
-            |profile: &&ListedProfile| profile.folder().is_some_and(|folder| folder.is_where(hive_path));
+    pub fn profiles_at(&self, hive_path: &str) -> impl Iterator<Item = &ListedProfile> {
+        let collected = Collected::from(hive_path);
+        let fits = move |profile: &&ListedProfile| {
+            profile.folder.as_ref().is_some_and(|folder| folder.is(&collected))
+        };
         self.profiles.items.iter().filter(fits)
     }
 
@@ -131,10 +129,12 @@ fn listed_profile<'t, 'b>(reader: &mut Reader<'t, 'b, '_>, key: &Opened<'t, 'b>)
     let stem = name.len().checked_sub(BACKUP.len()).and_then(|at| name.split_at_checked(at));
     let stem = stem.filter(|(_, end)| end.eq_ignore_ascii_case(BACKUP)).map(|(stem, _)| stem);
     let values = reader.values(key);
+    let image_path = reader.text(&values, "ProfileImagePath");
     ListedProfile {
         sid: Sid::parse(stem.unwrap_or(&name)),
         is_backup: stem.is_some(),
-        image_path: reader.text(&values, "ProfileImagePath"),
+        folder: image_path.as_ref().here().and_then(|path| ProfileFolder::parse(&path.value)),
+        image_path,
         loaded: split_time(reader, &values, "LocalProfileLoadTime"),
         unloaded: split_time(reader, &values, "LocalProfileUnloadTime"),
         loaded_before: split_time(reader, &values, "ProfileLoadTime"),

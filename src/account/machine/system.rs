@@ -4,7 +4,7 @@ use crate::hive::{Error, Found, Listed, Problems, Tree, ValueType};
 use crate::wintypes::{Filetime, same_name};
 
 use super::MAX_SERVICES;
-use super::account_name::AccountName;
+use super::account_name::{AccountName, KnownAccount, Meaning};
 use super::fact::{Fact, Opened, Reader, text_of};
 
 /// What SYSTEM says, of the control set that was current.
@@ -132,6 +132,17 @@ impl SystemFacts {
         }
     }
 
+    /// The services that name an account, with how sure that is; hints included.
+    pub fn services_of<'s>(
+        &'s self,
+        account: &KnownAccount<'_>,
+    ) -> impl Iterator<Item = (&'s Service, Meaning)> {
+        self.services.items.iter().filter_map(move |service| {
+            let meaning = service.account()?.means(account);
+            meaning.confidence().is_some().then_some((service, meaning))
+        })
+    }
+
     /// A hive without a control set that can be read; `absent` if it shows that there is none.
     fn nothing(absent: bool) -> Self {
         Self {
@@ -158,6 +169,14 @@ impl SystemFacts {
         let values = [enabled, denies_connections, application_server, relaxed_security];
         values.into_iter().for_each(forget_absence);
         self.services.complete = false;
+        for service in &mut self.services.items {
+            forget_absence(&mut service.object_name);
+            forget_absence(&mut service.start);
+            forget_absence(&mut service.service_type);
+            forget_absence(&mut service.image_path);
+            forget_absence(&mut service.display_name);
+            service.parameters.complete = false;
+        }
     }
 }
 
