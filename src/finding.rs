@@ -1,6 +1,9 @@
 //! Floor 4: what a rule claims, and the evidence that carries it.
 
-use crate::account::Confidence;
+use std::sync::Arc;
+
+use crate::account::machine::Fact;
+use crate::account::{Confidence, MachineHive};
 use crate::hive::Provenance;
 use crate::mapi::{MapiKey, MapiValue, Profile, ProfileState, ProviderSection, Root, WrittenTogether};
 use crate::wintypes::Filetime;
@@ -63,6 +66,8 @@ impl Record {
 pub struct Evidence {
     /// What it is to the finding, in a few words: `profile key`, `list of services`.
     pub role: &'static str,
+    /// The hive it lies in, if that is another one than the account's: a machine hive of the host.
+    pub hive: Option<Arc<str>>,
     /// The key, from the root of the hive.
     pub key_path: String,
     /// The value, if it is one.
@@ -86,6 +91,7 @@ impl Evidence {
     pub fn key(role: &'static str, key: &MapiKey<'_>) -> Self {
         Self {
             role,
+            hive: None,
             key_path: key.path(),
             value_name: None,
             record: Record::KeyNode,
@@ -94,6 +100,22 @@ impl Evidence {
             last_written: Some(key.last_written),
             value: None,
             data: None,
+        }
+    }
+
+    /// What a machine hive of the host says.
+    pub fn fact<T, H>(role: &'static str, fact: &Fact<T>, of: &MachineHive<H>) -> Self {
+        Self {
+            role,
+            hive: Some(Arc::clone(&of.hive_path)),
+            key_path: fact.key_path.to_string(),
+            value_name: fact.value_name.clone(),
+            record: if fact.value_name.is_some() { Record::KeyValue } else { Record::KeyNode },
+            place: fact.place.clone(),
+            size: fact.size,
+            last_written: Some(fact.last_written),
+            value: Some(fact.text.clone()),
+            data: fact.data.clone(),
         }
     }
 

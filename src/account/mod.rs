@@ -3,6 +3,7 @@
 //! The reference for what each trace is worth: no single one names the account beyond doubt. The security identifier in
 //! the discretionary ACL of the root key is the strongest; a folder's name is not an account's name.
 
+mod host;
 pub mod machine;
 mod path;
 mod traces;
@@ -12,7 +13,8 @@ use std::fmt;
 use crate::hive::{Image, Offset, Problems, Tree};
 use crate::wintypes::Sid;
 
-pub use path::{Place, WellKnown, host, place};
+pub use host::{AccountService, HostFacts, MachineHive};
+pub use path::{Place, WellKnown, collection, host, place};
 
 /// How sure a statement is. Never mixed with how much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,8 +93,12 @@ pub enum Basis {
     RootDacl,
     /// The subkey of `Protected Storage System Provider`, named by the owner's security identifier.
     ProtectedStorage,
+    /// `ProfileList` of the host's SOFTWARE hive: the account whose profile folder the hive lay in.
+    ProfileList,
     /// A place on disk that Windows keeps for one well-known account.
     WellKnownPlace,
+    /// The host's SAM hive: the name of a local account.
+    SecurityAccounts,
     /// The value `Logon User Name` of Explorer (Windows XP and 2000).
     LogonUserName,
     /// The path that the base block remembers.
@@ -108,7 +114,9 @@ impl fmt::Display for Basis {
         f.write_str(match self {
             Self::RootDacl => "root key's DACL",
             Self::ProtectedStorage => "Protected Storage key",
+            Self::ProfileList => "the host's list of profiles",
             Self::WellKnownPlace => "well-known place on disk",
+            Self::SecurityAccounts => "the host's SAM",
             Self::LogonUserName => "Logon User Name",
             Self::HeaderFileName => "path in the base block",
             Self::ShellFolders => "Shell Folders",
@@ -156,6 +164,8 @@ pub struct Attribution {
     pub traces: Vec<Trace>,
     /// Traces that do not fit each other, each a sentence.
     pub contradictions: Vec<String>,
+    /// Services that run as the account, or may; empty too where the host's SYSTEM hive was not read.
+    pub services: Vec<AccountService>,
 }
 
 impl Attribution {
@@ -245,7 +255,9 @@ fn resolve(place: Place, mut traces: Vec<Trace>) -> Attribution {
 
     let confidence = match &sid {
         Some((Basis::RootDacl, _)) if sid_certain => Confidence::High,
-        Some((Basis::WellKnownPlace | Basis::ProtectedStorage, _)) if sid_certain => Confidence::Medium,
+        Some((Basis::WellKnownPlace | Basis::ProtectedStorage | Basis::ProfileList, _)) if sid_certain => {
+            Confidence::Medium
+        }
         Some(_) => Confidence::Low,
         None if matches!(name, Some((Basis::ProfileFolder, _)) | None) => Confidence::Low,
         None => Confidence::Medium,
@@ -260,6 +272,7 @@ fn resolve(place: Place, mut traces: Vec<Trace>) -> Attribution {
         place,
         traces,
         contradictions,
+        services: Vec::new(),
     }
 }
 

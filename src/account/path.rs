@@ -115,14 +115,30 @@ fn place_inside(components: &[Cow<'_, str>]) -> Place {
 /// Folders that collection tools put between (Velociraptor's `uploads/auto`) are passed over.
 pub fn host(path: &str) -> Option<String> {
     let components = components(path);
-    let anchor = (0..components.len()).find(|index| {
-        let next_is_anchor = components.get(index + 1).is_some_and(|next| is_anchor(next));
-        is_anchor(components.get(*index).map_or("", |name| name))
-            || next_is_anchor && is_drive(&components[*index])
-    })?;
-    let above = components.get(..anchor)?;
-    let host = above.iter().rev().find(|name| !is_collection_folder(name))?;
+    let host = components.get(host_index(&components, anchor(&components)?)?)?;
     (!matches!(host.as_ref(), "." | "..")).then(|| host.clone().into_owned())
+}
+
+/// What all hives of one collection of one host have in common: their paths down to the folder of the host, or down to the
+/// drive where no folder above it names one. `None` where the path shows neither drive nor Windows folder.
+pub fn collection(path: &str) -> Option<String> {
+    let components = components(path);
+    let anchor = anchor(&components)?;
+    let end = host_index(&components, anchor).map_or(0, |host| host + 1);
+    Some(components.get(..end)?.join("/"))
+}
+
+/// The first component that belongs to the Windows volume.
+fn anchor(components: &[Cow<'_, str>]) -> Option<usize> {
+    (0..components.len()).find(|index| {
+        let here = components.get(*index).map_or("", |name| name);
+        let next_is_anchor = components.get(index + 1).is_some_and(|next| is_anchor(next));
+        is_anchor(here) || next_is_anchor && is_drive(here)
+    })
+}
+
+fn host_index(components: &[Cow<'_, str>], anchor: usize) -> Option<usize> {
+    components.get(..anchor)?.iter().rposition(|name| !is_collection_folder(name))
 }
 
 fn is_anchor(name: &str) -> bool {

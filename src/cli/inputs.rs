@@ -10,7 +10,7 @@ use clap::Args;
 
 use crate::hive::{Care, Depth, HiveState, Way};
 use crate::report::{Formulas, Output};
-use crate::scan::{Coverage, Discovered, Reading, discover};
+use crate::scan::{Coverage, Discovered, GivenHives, Hosts, Reading, Unit, discover};
 
 #[derive(Debug, Args)]
 pub(super) struct Inputs {
@@ -31,6 +31,18 @@ pub(super) struct Inputs {
     strict: bool,
     #[command(flatten)]
     pub(super) evidence: EvidenceOptions,
+    /// The host of all hives; without it, the folder above the drive or Windows folder
+    #[arg(long, value_name = "NAME")]
+    host: Option<String>,
+    /// The SYSTEM hive of the host; without it, the one in the host's config folder
+    #[arg(long, value_name = "FILE")]
+    system: Option<PathBuf>,
+    /// The SOFTWARE hive of the host; without it, the one in the host's config folder
+    #[arg(long, value_name = "FILE")]
+    software: Option<PathBuf>,
+    /// The SAM hive of the host; without it, the one in the host's config folder
+    #[arg(long, value_name = "FILE")]
+    sam: Option<PathBuf>,
 }
 
 /// How much of what hives and logs hold is read.
@@ -80,8 +92,25 @@ impl Inputs {
     /// Looks through all paths.
     pub(super) fn discover(&self) -> anyhow::Result<(Vec<PathBuf>, Discovered)> {
         let paths = self.paths()?;
-        let found = discover(&paths);
+        let mut found = discover(&paths);
+        if let Some(host) = &self.host {
+            found.name_host(host);
+        }
         Ok((paths, found))
+    }
+
+    /// The hosts of the hives, with their machine hives.
+    pub(super) fn hosts(&self, units: &[Unit]) -> Hosts {
+        let given = GivenHives {
+            system: self.system.clone(),
+            software: self.software.clone(),
+            sam: self.sam.clone(),
+        };
+        let candidates = units.iter().filter_map(|unit| match unit {
+            Unit::Read(candidate) => Some(candidate),
+            Unit::PassedOver(_) => None,
+        });
+        Hosts::of(candidates, &given, self.evidence.applies_logs())
     }
 
     /// Whether a file makes the exit code 3.
@@ -141,6 +170,11 @@ impl Target {
 }
 
 impl EvidenceOptions {
+    /// Whether transaction logs are applied.
+    fn applies_logs(self) -> bool {
+        !self.no_logs
+    }
+
     /// How hives are read.
     pub(super) fn reading(self, care: Care, way: Way) -> Reading {
         let depth = if self.deep { Depth::Deep } else { Depth::Default };

@@ -42,10 +42,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let progress = progress_bar(units.len(), arguments.quiet);
     let mut summary = Summary::default();
     let reading = arguments.inputs.evidence.reading(Care::Once, Way::Map);
+    let hosts = arguments.inputs.hosts(&units);
     let mut any_unread = false;
     let judge = |unit: &Unit| {
         let report = match unit {
-            Unit::Read(candidate) => judge_hive(candidate, reading, rules::ALL),
+            Unit::Read(candidate) => judge_hive(candidate, reading, &hosts, rules::ALL),
             Unit::PassedOver(passed) => HiveReport::unread(Coverage::passed_over(passed)),
         };
         progress.inc(1);

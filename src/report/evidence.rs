@@ -1,6 +1,6 @@
 //! `evidence.csv`: one row for each place that a finding rests on.
 
-use crate::finding::{Finding, Record};
+use crate::finding::{Evidence, Finding, Record};
 use crate::hive::Provenance;
 use crate::scan::Coverage;
 
@@ -12,7 +12,7 @@ table! {
         finding_id: "the finding",
         n: "number of the evidence in the finding, from 1",
         role: "what it is to the finding",
-        hive_path: "the hive",
+        hive_path: "the hive: the account's, or a machine hive of the host",
         key_path: "the key, from the root of the hive",
         value_name: "the value, if it is one",
         record: "nk (a key), vk (a value) or data",
@@ -37,11 +37,11 @@ pub fn evidence_rows<'a>(
             finding_id: Cell::from(&finding.id),
             n: Cell::Empty,
             role: evidence.role.into(),
-            hive_path: Cell::from(&coverage.hive_path),
+            hive_path: hive_path(coverage, evidence).into(),
             key_path: Cell::from(&evidence.key_path),
             value_name: evidence.value_name.as_deref().into(),
             record: evidence.record.as_str().into(),
-            file: file(coverage, &evidence.place),
+            file: file(coverage, evidence, &evidence.place),
             file_offset: evidence.place.at.into(),
             size: evidence.size.into(),
             last_written: evidence.last_written.into(),
@@ -53,7 +53,7 @@ pub fn evidence_rows<'a>(
         };
         let data = evidence.data.as_ref().map(|(place, size)| EvidenceRow {
             record: Record::Data.as_str().into(),
-            file: file(coverage, place),
+            file: file(coverage, evidence, place),
             file_offset: place.at.into(),
             origin: place.origin.as_str().into(),
             log_sequence: place.sequence.into(),
@@ -66,9 +66,15 @@ pub fn evidence_rows<'a>(
 }
 
 /// The file in which bytes lie: the hive, or the log beside it.
-fn file<'a>(coverage: &'a Coverage, place: &Provenance) -> Cell<'a> {
+fn file<'a>(coverage: &'a Coverage, evidence: &'a Evidence, place: &Provenance) -> Cell<'a> {
+    let hive = hive_path(coverage, evidence);
     match &place.log {
-        Some(log) => super::beside(&coverage.hive_path, log).into(),
-        None => Cell::from(&coverage.hive_path),
+        Some(log) => super::beside(hive, log).into(),
+        None => hive.into(),
     }
+}
+
+/// The hive in which the evidence lies: the account's, or a machine hive of the host.
+fn hive_path<'a>(coverage: &'a Coverage, evidence: &'a Evidence) -> &'a str {
+    evidence.hive.as_deref().unwrap_or(&coverage.hive_path)
 }

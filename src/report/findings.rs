@@ -1,5 +1,7 @@
 //! `findings.csv`: one row a finding; the place shown is its first evidence.
 
+use crate::account::Attribution;
+use crate::account::machine::Meaning;
 use crate::finding::Finding;
 use crate::mapi::ProfileState;
 use crate::rules;
@@ -52,6 +54,23 @@ table! {
     }
 }
 
+/// The services that run as the account, and how far each is known to.
+fn services(account: &Attribution) -> Option<String> {
+    let services: Vec<String> = account
+        .services
+        .iter()
+        .map(|service| {
+            let hint = match service.meaning {
+                Meaning::SameName => " (same name)",
+                Meaning::FolderName => " (name of the profile folder)",
+                Meaning::Same | Meaning::NothingShown | Meaning::Other => "",
+            };
+            format!("{}{hint}", service.key.value)
+        })
+        .collect();
+    (!services.is_empty()).then(|| services.join("; "))
+}
+
 /// The row of a finding.
 pub fn finding_row<'a>(coverage: &'a Coverage, finding: &'a Finding) -> FindingRow<'a> {
     let account = &coverage.account;
@@ -69,7 +88,7 @@ pub fn finding_row<'a>(coverage: &'a Coverage, finding: &'a Finding) -> FindingR
         account_kind: account.kind.as_str().into(),
         account_basis: account.basis().into(),
         account_confidence: account.confidence.as_str().into(),
-        services: Cell::Empty,
+        services: services(account).into(),
         severity: claim.severity.as_str().into(),
         confidence: claim.confidence.as_str().into(),
         rule_id: finding.rule_id.into(),

@@ -53,6 +53,7 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     let evidence = Evidence {
         data: None,
         role: "sequence numbers",
+        hive: None,
         key_path: String::new(),
         value_name: None,
         record: Record::Data,

@@ -1,6 +1,6 @@
 //! Floor 5: the rules. Each is data and one pure function in a file of its own; this is the registry.
 
-use crate::account::{Attribution, Confidence};
+use crate::account::{Attribution, Confidence, HostFacts};
 use crate::finding::{Claim, Severity};
 use crate::hive::{BaseBlock, HiveState, LogFate};
 use crate::mapi::{Mapi, Recovered};
@@ -45,6 +45,8 @@ pub struct View<'v> {
     pub logs: &'v [(String, LogFate)],
     /// Whose hive it is.
     pub account: &'v Attribution,
+    /// What the machine hives of its host say.
+    pub host: &'v HostFacts,
     /// What it holds for MAPI.
     pub mapi: &'v Mapi<'v>,
     /// What the hive file itself shows for MAPI, where transaction logs were applied.

@@ -122,6 +122,14 @@ pub fn path_text(path: &Path) -> String {
 }
 
 impl Discovered {
+    /// Says of which host all hives are, whatever their paths show.
+    pub fn name_host(&mut self, host: &str) {
+        let host = crate::wintypes::escape(host);
+        for candidate in &mut self.candidates {
+            candidate.host = Some(host.clone());
+        }
+    }
+
     fn fail(&mut self, path: &Path, reason: &str) {
         let hive_path = path_text(path);
         self.passed_over.push(PassedOver { hive_path, reason: reason.to_owned(), failed: true });

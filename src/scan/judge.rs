@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::account::HostFacts;
 use crate::finding::{Claim, Finding};
 use crate::hive::Origin;
 use crate::mapi::ProfileState;
@@ -11,6 +12,7 @@ use crate::rules::{self, Rule, View};
 use crate::wintypes::hex;
 
 use super::discover::Candidate;
+use super::hosts::{Hosts, is_machine_hive};
 use super::one_hive::{Coverage, OpenHive, Reading, Understood, read_hive};
 
 /// What a hive gave.
@@ -48,11 +50,19 @@ pub struct NotJudged {
     pub why: String,
 }
 
-/// Reads a hive and judges it by `rules`.
-pub fn judge_hive(candidate: &Candidate, reading: Reading, rules: &[&'static Rule]) -> HiveReport {
-    let (coverage, judged) = read_hive(candidate, reading, |hive, problems| {
-        let understood = hive.understand(problems);
-        let judged = judge(hive, &understood, rules);
+/// Reads a hive and judges it by `rules`, with what the machine hives of its host say.
+pub fn judge_hive(
+    candidate: &Candidate,
+    reading: Reading,
+    hosts: &Hosts,
+    rules: &[&'static Rule],
+) -> HiveReport {
+    let host = hosts.facts(candidate);
+    let recovery = reading.recovery.filter(|_| !is_machine_hive(candidate));
+    let (coverage, judged) = read_hive(candidate, Reading { recovery, ..reading }, |hive, problems| {
+        let mut understood = hive.understand(problems);
+        understood.account = understood.account.joined(hive.hive_path, &host);
+        let judged = judge(hive, &understood, &host, rules);
         (Some(understood.account), judged)
     });
     HiveReport { coverage, judged: judged.unwrap_or_default() }
@@ -65,7 +75,12 @@ impl HiveReport {
     }
 }
 
-fn judge(hive: &OpenHive<'_>, understood: &Understood<'_>, rules: &[&'static Rule]) -> Judged {
+fn judge(
+    hive: &OpenHive<'_>,
+    understood: &Understood<'_>,
+    host: &HostFacts,
+    rules: &[&'static Rule],
+) -> Judged {
     let Understood { account, mapi, before, recovered } = understood;
     let image = hive.image;
     let view = View {
@@ -73,6 +88,7 @@ fn judge(hive: &OpenHive<'_>, understood: &Understood<'_>, rules: &[&'static Rul
         state: image.state(),
         logs: hive.logs,
         account,
+        host,
         mapi,
         before: before.as_ref(),
         recovered,
@@ -126,6 +142,10 @@ impl Identifiers {
         add(&mut hash, claim.subject.section_uid.as_deref().unwrap_or_default());
         for evidence in &claim.evidence {
             add(&mut hash, evidence.role);
+            // Whose machine hive it is follows from the host; the name of its file need not.
+            if evidence.hive.is_some() {
+                add(&mut hash, "host");
+            }
             add(&mut hash, &evidence.key_path);
             add(&mut hash, evidence.value_name.as_deref().unwrap_or_default());
             add(&mut hash, evidence.record.as_str());

@@ -2,10 +2,12 @@
 
 mod discover;
 mod fleet;
+mod hosts;
 mod judge;
 mod one_hive;
 
 pub use discover::{Candidate, Discovered, PassedOver, discover, path_text};
 pub use fleet::{Unit, in_order, units};
+pub use hosts::{GivenHives, Hosts};
 pub use judge::{HiveReport, Judged, NotJudged, judge_hive};
 pub use one_hive::{Coverage, OpenHive, Reading, Status, Understood, read_hive};

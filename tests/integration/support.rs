@@ -4,13 +4,13 @@ use std::io::Write as _;
 use std::path::Path;
 
 use hive_synth::SynthHive;
-use mapihive::account::Attribution;
+use mapihive::account::{Attribution, HostFacts};
 use mapihive::hive::{Care, Depth, HiveSource, Image, Links, LogFile, Offset, Problem, Problems, Tree, Way};
 use mapihive::lifecycle;
 use mapihive::mapi::{Mapi, Recovered, before_replay};
 use mapihive::report::{DumpRow, Formulas, PropertyRow, TableWriter, deleted_rows, dump_rows, property_rows};
 use mapihive::rules::{self, View};
-use mapihive::scan::{Candidate, Coverage, HiveReport, Reading, judge_hive, read_hive};
+use mapihive::scan::{Candidate, Coverage, GivenHives, HiveReport, Hosts, Reading, judge_hive, read_hive};
 
 use crate::program::{Row, rows};
 
@@ -53,6 +53,7 @@ pub fn with_view_of_files<T>(
         state: image.state(),
         logs: &fates,
         account: &account,
+        host: &HostFacts::default(),
         mapi: &mapi,
         before: before.as_ref(),
         recovered: &recovered,
@@ -108,7 +109,8 @@ pub fn examine_file(file: &Path, path: &str) -> Written {
         logs: Candidate::with_logs(file).logs,
         looks_like_a_hive: true,
     };
-    let scan = judge_hive(&candidate, reading(Care::Once), rules::ALL);
+    let hosts = Hosts::of([&candidate], &GivenHives::default(), true);
+    let scan = judge_hive(&candidate, reading(Care::Once), &hosts, rules::ALL);
     let (_, properties) = read_hive(&candidate, reading(Care::Once), |hive, problems| {
         let understood = hive.understand(problems);
         let mut table = table::<PropertyRow<'_>>();

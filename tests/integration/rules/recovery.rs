@@ -11,7 +11,7 @@ use hive_synth::story::stories::{
 };
 use hive_synth::story::{CopiedHive, LogFormat};
 use hive_synth::{NOWHERE, SynthHive};
-use mapihive::account::{Attribution, Confidence};
+use mapihive::account::{Attribution, Confidence, HostFacts};
 use mapihive::finding::{Claim, Evidence, Record, Severity};
 use mapihive::hive::{Care, Depth, HiveSource, Image, Links, LogFile, Origin, Problems, Tree, Trust, Way};
 use mapihive::mapi::{Mapi, ProfileState, Recovered, before_replay};
@@ -48,6 +48,7 @@ fn with_copy<T>(copy: &CopiedHive, use_view: impl FnOnce(&View<'_>) -> T) -> T {
         state: image.state(),
         logs: &fates,
         account: &account,
+        host: &HostFacts::default(),
         mapi: &mapi,
         before: before.as_ref(),
         recovered: &recovered,

@@ -1,0 +1,141 @@
+//! The machine hives of the hosts whose user hives are scanned: found by their place, each host's read once.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::account::machine::{MachineKind, SamFacts, SoftwareFacts, SystemFacts};
+use crate::account::{HostFacts, MachineHive, Place, collection, place};
+use crate::hive::{Care, Found, Problems, Tree, Way};
+
+use super::discover::Candidate;
+use super::one_hive::{Reading, read_hive};
+
+/// Machine hives that were given by name; they count for every user hive.
+#[derive(Clone, Debug, Default)]
+pub struct GivenHives {
+    /// `SYSTEM`.
+    pub system: Option<PathBuf>,
+    /// `SOFTWARE`.
+    pub software: Option<PathBuf>,
+    /// `SAM`.
+    pub sam: Option<PathBuf>,
+}
+
+/// The hosts of a scan.
+#[derive(Debug)]
+pub struct Hosts {
+    logs: bool,
+    by_collection: BTreeMap<Option<String>, Mutex<Host>>,
+}
+
+#[derive(Debug, Default)]
+struct Host {
+    system: Option<Candidate>,
+    software: Option<Candidate>,
+    sam: Option<Candidate>,
+    /// Hives that still have to be judged; after the last of them the facts are given up.
+    waiting: usize,
+    facts: Option<Arc<HostFacts>>,
+}
+
+impl Hosts {
+    /// Sorts the machine hives among the candidates to their hosts; nothing is read yet.
+    pub fn of<'c>(
+        candidates: impl IntoIterator<Item = &'c Candidate>,
+        given: &GivenHives,
+        logs: bool,
+    ) -> Self {
+        let mut by_collection: BTreeMap<Option<String>, Host> = BTreeMap::new();
+        for candidate in candidates {
+            let host = by_collection.entry(collection(&candidate.hive_path)).or_default();
+            host.waiting += 1;
+            if let Some(place) = host.place_for(&candidate.path)
+                && place.as_ref().is_none_or(|other| candidate.hive_path < other.hive_path)
+            {
+                *place = Some(candidate.clone());
+            }
+        }
+        for host in by_collection.values_mut() {
+            let named = |path: &Option<PathBuf>| path.as_deref().map(Candidate::with_logs);
+            host.system = named(&given.system).or(host.system.take());
+            host.software = named(&given.software).or(host.software.take());
+            host.sam = named(&given.sam).or(host.sam.take());
+        }
+        let by_collection = by_collection.into_iter().map(|(key, host)| (key, Mutex::new(host))).collect();
+        Self { logs, by_collection }
+    }
+
+    /// What the machine hives of a hive's host say; read when the first hive of the host asks. A hive that lies nowhere in a
+    /// Windows volume has the hives that were given, if any.
+    pub(super) fn facts(&self, candidate: &Candidate) -> Arc<HostFacts> {
+        let Some(host) = self.by_collection.get(&collection(&candidate.hive_path)) else {
+            return Arc::default();
+        };
+        // Others of the same host wait here until it is read.
+        let mut host = host.lock().unwrap_or_else(PoisonError::into_inner);
+        let facts = match &host.facts {
+            Some(facts) => Arc::clone(facts),
+            None => Arc::new(host.read(self.logs)),
+        };
+        host.waiting = host.waiting.saturating_sub(1);
+        host.facts = (host.waiting > 0).then(|| Arc::clone(&facts));
+        facts
+    }
+}
+
+impl Host {
+    /// Where a file belongs by its name, if it lies where Windows has the machine's hives. Copies in `RegBack` and elsewhere are
+    /// older states.
+    fn place_for(&mut self, path: &Path) -> Option<&mut Option<Candidate>> {
+        let name = path.file_name()?;
+        let folder = path.parent().and_then(Path::file_name);
+        if !folder.is_some_and(|folder| folder.eq_ignore_ascii_case("config")) {
+            return None;
+        }
+        match name.to_str()?.to_ascii_uppercase().as_str() {
+            "SYSTEM" => Some(&mut self.system),
+            "SOFTWARE" => Some(&mut self.software),
+            "SAM" => Some(&mut self.sam),
+            _ => None,
+        }
+    }
+
+    fn read(&self, logs: bool) -> HostFacts {
+        HostFacts {
+            system: self
+                .system
+                .as_ref()
+                .and_then(|candidate| machine_hive(candidate, logs, MachineKind::System, SystemFacts::read)),
+            software: self.software.as_ref().and_then(|candidate| {
+                machine_hive(candidate, logs, MachineKind::Software, SoftwareFacts::read)
+            }),
+            sam: self
+                .sam
+                .as_ref()
+                .and_then(|candidate| machine_hive(candidate, logs, MachineKind::Sam, SamFacts::read)),
+        }
+    }
+}
+
+/// Reads a machine hive; `None` where it cannot be read or is another one. Its own row in the coverage table says why.
+fn machine_hive<T>(
+    candidate: &Candidate,
+    logs: bool,
+    kind: MachineKind,
+    read: impl Fn(&Tree<'_>, &mut Problems) -> T,
+) -> Option<MachineHive<T>> {
+    let reading = Reading { care: Care::Once, way: Way::Map, logs, recovery: None };
+    let (_, found) = read_hive(candidate, reading, |hive, problems| {
+        let is_other = matches!(MachineKind::of(hive.tree), Found::Here(found) if found != kind);
+        let facts = (!is_other).then(|| (hive.image.state(), read(hive.tree, problems)));
+        (None, facts)
+    });
+    let (state, facts) = found??;
+    Some(MachineHive { hive_path: Arc::from(candidate.hive_path.as_str()), state, facts })
+}
+
+/// Whether a hive is one of the machine's by its place: there are no profiles to recover in it.
+pub(super) fn is_machine_hive(candidate: &Candidate) -> bool {
+    place(&candidate.hive_path) == Place::Machine
+}
