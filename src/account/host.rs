@@ -155,21 +155,25 @@ impl Attribution {
             let sure = services.iter().filter_map(|service| service.meaning.confidence()).max();
             self.kind = match sure {
                 Some(Confidence::High) => AccountKind::Service,
-                Some(_) => AccountKind::Unknown,
-                None if host.knows_all_services() && !self.may_be_named(&known, host) => AccountKind::User,
-                None => AccountKind::Unknown,
+                None if host.knows_all_services() && !may_be_named(&known, host) => AccountKind::User,
+                Some(_) | None => AccountKind::Unknown,
             };
         }
         self.services = services;
     }
 
-    /// Whether a service names an account of which nothing shows that it is another one.
-    fn may_be_named(&self, known: &KnownAccount<'_>, host: &HostFacts) -> bool {
-        let system = host.system.as_ref();
-        system.is_none_or(|system| {
-            system.facts.services_of(known).any(|(_, meaning)| meaning == Meaning::NothingShown)
-        })
+    /// Whether the hive is one of the machine's by its place, and no account's.
+    pub fn is_machine(&self) -> bool {
+        self.place == Place::Machine
     }
+}
+
+/// Whether a service names an account of which nothing shows that it is another one.
+fn may_be_named(known: &KnownAccount<'_>, host: &HostFacts) -> bool {
+    let system = host.system.as_ref();
+    system.is_none_or(|system| {
+        system.facts.services_of(known).any(|(_, meaning)| meaning == Meaning::NothingShown)
+    })
 }
 
 /// The accounts that the list of profiles says have their folder where the hive lay.

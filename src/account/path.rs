@@ -71,7 +71,7 @@ pub fn place(path: &str) -> Place {
 }
 
 /// The place of any file or folder by its path.
-pub(super) fn place_of_any(path: &str) -> Place {
+pub fn place_of_any(path: &str) -> Place {
     place_inside(&components(path))
 }
 

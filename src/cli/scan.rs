@@ -9,9 +9,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::inputs::{CellStyle, Inputs, Target};
 use super::{Exit, complain};
 use crate::hive::{Care, Way};
-use crate::report::{EvidenceRow, FindingRow, HiveRow, Summary, Table, evidence_rows, finding_row, hive_row};
+use crate::report::{
+    AccountRow, Accounts, EvidenceRow, FindingRow, HiveRow, Summary, Table, evidence_rows, finding_row,
+    hive_row,
+};
 use crate::rules;
-use crate::scan::{Coverage, HiveReport, Unit, in_order, judge_hive, units};
+use crate::scan::{Companions, Coverage, HiveReport, Unit, in_order, judge_hive, units};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -25,6 +28,9 @@ pub(super) struct Arguments {
     /// Write every place that a finding rests on to FILE
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
+    /// Write what was learnt of each account to FILE
+    #[arg(long, value_name = "FILE")]
+    accounts: Option<PathBuf>,
     #[command(flatten)]
     style: CellStyle,
     /// No progress bar and no summary
@@ -37,6 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut tables = Tables::open(arguments, &paths)?;
     let no_hive = !found.candidates.iter().any(|candidate| candidate.looks_like_a_hive);
     let other_files = found.other_files;
+    let companions = found.companions.clone();
     let units = units(found);
 
     let progress = progress_bar(units.len(), arguments.quiet);
@@ -58,7 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         tables.write(&report)
     })?;
     progress.finish_and_clear();
-    tables.finish()?;
+    tables.finish(&companions)?;
     if !arguments.quiet {
         use std::io::Write as _;
         let _ = write!(std::io::stderr(), "{}", summary.text(other_files));
@@ -78,6 +85,7 @@ struct Tables {
     findings: Table,
     coverage: Option<Table>,
     evidence: Option<Table>,
+    accounts: Option<(Table, Accounts)>,
 }
 
 impl Tables {
@@ -87,15 +95,21 @@ impl Tables {
             arguments.target.output.as_ref(),
             arguments.coverage.as_ref(),
             arguments.evidence.as_ref(),
+            arguments.accounts.as_ref(),
         ])?;
         let optional = |path: &Option<PathBuf>| {
             path.as_deref().map(|path| arguments.target.open_or_stdout(Some(path), evidence)).transpose()
         };
         let (coverage, sources) = (optional(&arguments.coverage)?, optional(&arguments.evidence)?);
+        let accounts = optional(&arguments.accounts)?;
         Ok(Self {
             findings: Table::start::<FindingRow<'_>>(arguments.target.open(evidence)?, formulas)?,
             coverage: coverage.map(|out| Table::start::<HiveRow<'_>>(out, formulas)).transpose()?,
             evidence: sources.map(|out| Table::start::<EvidenceRow<'_>>(out, formulas)).transpose()?,
+            accounts: accounts
+                .map(|out| Table::start::<AccountRow<'_>>(out, formulas))
+                .transpose()?
+                .map(|table| (table, Accounts::default())),
         })
     }
 
@@ -109,20 +123,27 @@ impl Tables {
         if let Some(table) = &mut self.coverage {
             table.write(hive_row(report))?;
         }
+        if let Some((_, accounts)) = &mut self.accounts {
+            accounts.add(report);
+        }
         Ok(())
     }
 
-    fn finish(self) -> anyhow::Result<()> {
-        let tables = [Some(self.findings), self.coverage, self.evidence];
+    fn finish(mut self, companions: &Companions) -> anyhow::Result<()> {
+        if let Some((table, accounts)) = &mut self.accounts {
+            accounts.rows(companions, |row| table.write(row))?;
+        }
+        let accounts = self.accounts.map(|(table, _)| table);
+        let tables = [Some(self.findings), self.coverage, self.evidence, accounts];
         Ok(tables.into_iter().flatten().try_for_each(Table::finish)?)
     }
 }
 
 /// Two tables in one file or stream would be neither.
-fn refuse_one_target_for_two(paths: [Option<&PathBuf>; 3]) -> anyhow::Result<()> {
+fn refuse_one_target_for_two(paths: [Option<&PathBuf>; 4]) -> anyhow::Result<()> {
     let stdout = PathBuf::from("-");
-    let [findings, coverage, evidence] = paths;
-    let targets: Vec<PathBuf> = [Some(findings.unwrap_or(&stdout)), coverage, evidence]
+    let [findings, coverage, evidence, accounts] = paths;
+    let targets: Vec<PathBuf> = [Some(findings.unwrap_or(&stdout)), coverage, evidence, accounts]
         .into_iter()
         .flatten()
         .map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()))

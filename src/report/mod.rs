@@ -1,5 +1,6 @@
 //! Floor 7: one file per output. Adding one is a file and a line here.
 
+mod accounts;
 mod dump;
 mod evidence;
 mod findings;
@@ -11,6 +12,7 @@ mod summary;
 mod table;
 mod timeline;
 
+pub use accounts::{AccountRow, Accounts};
 pub use dump::{DumpRow, deleted_rows, dump_rows};
 pub use evidence::{EvidenceRow, evidence_rows};
 pub use findings::{FindingRow, finding_row};

@@ -12,6 +12,8 @@ use crate::account;
 use crate::hive::{FileKind, HiveSource, Links, SourceError};
 use crate::wintypes::decode_utf16le;
 
+use super::companions::Companions;
+
 /// Files that Windows keeps as hives, whatever they hold.
 const HIVE_NAMES: [&str; 9] = [
     "NTUSER.DAT",
@@ -37,6 +39,8 @@ pub struct Discovered {
     pub passed_over: Vec<PassedOver>,
     /// Files in folders that are neither hives nor logs.
     pub other_files: u64,
+    /// Those of them that tell of MAPI, by profile folder.
+    pub companions: Companions,
     /// Hashes of their paths, so that a folder that was given twice counts once.
     others: HashSet<u64>,
 }
@@ -139,6 +143,7 @@ impl Discovered {
         let mut hash = DefaultHasher::new();
         path_text(path).hash(&mut hash);
         if self.others.insert(hash.finish()) {
+            self.companions.add(path);
             self.other_files += 1;
         }
     }

@@ -48,9 +48,13 @@ impl Hosts {
     ) -> Self {
         let mut by_collection: BTreeMap<Option<String>, Host> = BTreeMap::new();
         for candidate in candidates {
-            let host = by_collection.entry(collection(&candidate.hive_path)).or_default();
+            let key = collection(&candidate.hive_path);
+            let has_volume = key.is_some();
+            let host = by_collection.entry(key).or_default();
             host.waiting += 1;
-            if let Some(place) = host.place_for(&candidate.path)
+            // Hives that lie nowhere in a Windows volume have nothing in common.
+            if has_volume
+                && let Some(place) = host.place_for(&candidate.path)
                 && place.as_ref().is_none_or(|other| candidate.hive_path < other.hive_path)
             {
                 *place = Some(candidate.clone());

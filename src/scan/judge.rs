@@ -6,10 +6,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::account::HostFacts;
 use crate::finding::{Claim, Finding};
-use crate::hive::Origin;
-use crate::mapi::ProfileState;
+use crate::hive::{HiveState, Origin};
+use crate::mapi::{Mapi, ProfileState, Recovered};
 use crate::rules::{self, Rule, View};
-use crate::wintypes::hex;
+use crate::wintypes::{Filetime, hex};
 
 use super::discover::Candidate;
 use super::hosts::{Hosts, is_machine_hive};
@@ -39,6 +39,12 @@ pub struct Judged {
     pub recovered_profiles: usize,
     /// Whether there is any place of profiles.
     pub has_mapi: bool,
+    /// Places of profiles that are there.
+    pub roots: Vec<String>,
+    /// Where none is there, what that is worth.
+    pub absence: Option<String>,
+    /// The earliest and the latest time of any key of MAPI, live or recovered.
+    pub traces: Option<(Filetime, Filetime)>,
 }
 
 /// A rule that could not judge something, and why.
@@ -98,6 +104,9 @@ fn judge(
         deleted_profiles: mapi.profiles(ProfileState::DeletedPending).count(),
         recovered_profiles: recovered.gone().count(),
         has_mapi: !mapi.roots.is_empty(),
+        roots: mapi.roots.iter().map(ToString::to_string).collect(),
+        absence: mapi.roots.is_empty().then(|| worth_of_absence(mapi, image.state())),
+        traces: traces(mapi, recovered),
         ..Judged::default()
     };
     let mut identifiers = Identifiers::new(hive.host, hive.hive_path);
@@ -111,6 +120,34 @@ fn judge(
         judged.not_judged.extend(not_judged);
     }
     judged
+}
+
+/// What it is worth that no place of profiles was seen.
+fn worth_of_absence(mapi: &Mapi<'_>, state: HiveState) -> String {
+    if !mapi.unknown.is_empty() {
+        return format!(
+            "not known: whether profiles are below {} could not be read",
+            mapi.unknown.join(", ")
+        );
+    }
+    if !state.vouches_for_absence() {
+        return format!("not known: the hive is {}, so that what is not seen may be there", state.as_str());
+    }
+    // What the reference says of absence: Q201121, Q166599, KB891425, Q247934.
+    "none in the whole lists of the hive; this does not prove that no MAPI session was: the Internet Mail Service deletes its \
+     profile when it stops, temporary profiles may lie in .mmp files, and an account whose profile could not be loaded uses \
+     that of the system"
+        .to_owned()
+}
+
+/// The earliest and the latest time of any key of MAPI.
+fn traces(mapi: &Mapi<'_>, recovered: &Recovered<'_>) -> Option<(Filetime, Filetime)> {
+    let live = mapi.roots.iter().flat_map(crate::mapi::Root::keys).map(|key| key.last_written);
+    let gone = recovered.keys.iter().map(|state| state.key.last_written);
+    live.chain(gone).fold(None, |span: Option<(Filetime, Filetime)>, time| {
+        let (first, last) = span.unwrap_or((time, time));
+        Some((first.min(time), last.max(time)))
+    })
 }
 
 /// The order of a rule's findings in a hive: key path, value name, offset, origin of the first evidence.

@@ -1,11 +1,13 @@
 //! Floor 6: from paths to what is known of every hive below them.
 
+mod companions;
 mod discover;
 mod fleet;
 mod hosts;
 mod judge;
 mod one_hive;
 
+pub use companions::{Companions, Seen};
 pub use discover::{Candidate, Discovered, PassedOver, discover, path_text};
 pub use fleet::{Unit, in_order, units};
 pub use hosts::{GivenHives, Hosts};

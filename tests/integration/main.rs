@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "what the files of one test binary share is public to nobody else")]
 
+mod accounts;
 mod bounds;
 mod changing_files;
 mod corruption;
