@@ -309,3 +309,50 @@ pub struct Finding {
     /// What the rule says.
     pub claim: Claim,
 }
+
+/// Something that a hive contributes to the rules over all hives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FleetFact {
+    /// What it is.
+    pub kind: FleetKind,
+    /// What it says, in upper case: facts that say the same belong together.
+    pub folded: String,
+    /// What it says.
+    pub value: String,
+    /// The root, as tables show it.
+    pub root: String,
+    /// The profile.
+    pub profile: String,
+    /// Whether the profile stands under `Profiles`, and is not marked for deletion.
+    pub is_live: bool,
+    /// Where it stands.
+    pub evidence: Evidence,
+}
+
+/// What a fact for the rules over all hives is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub enum FleetKind {
+    /// An account with profiles, by its security identifier.
+    Account,
+    /// A profile's family of names, of those that services make and remove.
+    Family,
+    /// A profile's instance key (`8503…\0102300b`).
+    Instance,
+    /// The distinguished name of a mailbox or user.
+    Mailbox,
+    /// A home server.
+    Server,
+}
+
+impl FleetKind {
+    /// The role of the evidence.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "profile of the account",
+            Self::Family => "profile of the family",
+            Self::Instance => "instance key",
+            Self::Mailbox => "mailbox",
+            Self::Server => "server",
+        }
+    }
+}

@@ -19,6 +19,8 @@ pub mod rules;
 
 pub mod scan;
 
+pub mod fleet;
+
 pub mod report;
 
 pub mod cli;

@@ -21,11 +21,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut output = arguments.target.open(&[])?;
     if arguments.csv {
         let mut table = Table::start::<RuleRow<'_>>(output, Formulas::AsTheyAre)?;
-        rules::ALL.iter().try_for_each(|rule| table.write(rule_row(rule)))?;
+        rules::every().try_for_each(|rule| table.write(rule_row(rule)))?;
         table.finish()?;
         return Ok(Exit::Success);
     }
-    for rule in rules::ALL {
+    for rule in rules::every() {
         let severities: Vec<&str> = rule.severities.iter().copied().map(Severity::as_str).collect();
         output.line(&format!("{}  {:<16}  {}", rule.id, severities.join(" or "), rule.title))?;
     }

@@ -3,15 +3,17 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::inputs::{CellStyle, Inputs, Target};
 use super::{Exit, complain};
+use crate::fleet::Fleet;
 use crate::hive::{Care, Way};
 use crate::report::{
-    AccountRow, Accounts, EvidenceRow, FindingRow, HiveRow, Summary, Table, evidence_rows, finding_row,
-    hive_row,
+    AccountRow, Accounts, EvidenceRow, FindingRow, FleetFindingRow, HiveRow, Summary, Table, evidence_rows,
+    finding_row, fleet_evidence_rows, fleet_finding_row, hive_row,
 };
 use crate::rules;
 use crate::scan::{Companions, Coverage, HiveReport, Unit, in_order, judge_hive, units};
@@ -28,6 +30,9 @@ pub(super) struct Arguments {
     /// Write every place that a finding rests on to FILE
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
+    /// Write findings about several hives to FILE
+    #[arg(long, value_name = "FILE")]
+    fleet: Option<PathBuf>,
     /// Write what was learnt of each account to FILE
     #[arg(long, value_name = "FILE")]
     accounts: Option<PathBuf>,
@@ -80,12 +85,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     })
 }
 
+/// What went wrong where facts of many hives are kept.
+const SPILL: &str = "cannot keep facts of all hives in a temporary file";
+
 /// The tables of a scan; each is written as the hives come.
 struct Tables {
     findings: Table,
     coverage: Option<Table>,
     evidence: Option<Table>,
     accounts: Option<(Table, Accounts)>,
+    fleet: Option<(Table, Fleet)>,
 }
 
 impl Tables {
@@ -96,12 +105,13 @@ impl Tables {
             arguments.coverage.as_ref(),
             arguments.evidence.as_ref(),
             arguments.accounts.as_ref(),
+            arguments.fleet.as_ref(),
         ])?;
         let optional = |path: &Option<PathBuf>| {
             path.as_deref().map(|path| arguments.target.open_or_stdout(Some(path), evidence)).transpose()
         };
         let (coverage, sources) = (optional(&arguments.coverage)?, optional(&arguments.evidence)?);
-        let accounts = optional(&arguments.accounts)?;
+        let (accounts, fleet) = (optional(&arguments.accounts)?, optional(&arguments.fleet)?);
         Ok(Self {
             findings: Table::start::<FindingRow<'_>>(arguments.target.open(evidence)?, formulas)?,
             coverage: coverage.map(|out| Table::start::<HiveRow<'_>>(out, formulas)).transpose()?,
@@ -110,6 +120,10 @@ impl Tables {
                 .map(|out| Table::start::<AccountRow<'_>>(out, formulas))
                 .transpose()?
                 .map(|table| (table, Accounts::default())),
+            fleet: fleet
+                .map(|out| Table::start::<FleetFindingRow<'_>>(out, formulas))
+                .transpose()?
+                .map(|table| (table, Fleet::default())),
         })
     }
 
@@ -126,6 +140,9 @@ impl Tables {
         if let Some((_, accounts)) = &mut self.accounts {
             accounts.add(report);
         }
+        if let Some((_, fleet)) = &mut self.fleet {
+            fleet.add(report).context(SPILL)?;
+        }
         Ok(())
     }
 
@@ -133,17 +150,28 @@ impl Tables {
         if let Some((table, accounts)) = &mut self.accounts {
             accounts.rows(companions, |row| table.write(row))?;
         }
+        let mut fleet_table = None;
+        if let Some((mut table, fleet)) = self.fleet {
+            fleet.close(|finding| {
+                table.write(fleet_finding_row(&finding))?;
+                if let Some(evidence) = &mut self.evidence {
+                    fleet_evidence_rows(&finding).try_for_each(|row| evidence.write(row))?;
+                }
+                Ok::<(), anyhow::Error>(())
+            })?;
+            fleet_table = Some(table);
+        }
         let accounts = self.accounts.map(|(table, _)| table);
-        let tables = [Some(self.findings), self.coverage, self.evidence, accounts];
+        let tables = [Some(self.findings), self.coverage, self.evidence, accounts, fleet_table];
         Ok(tables.into_iter().flatten().try_for_each(Table::finish)?)
     }
 }
 
 /// Two tables in one file or stream would be neither.
-fn refuse_one_target_for_two(paths: [Option<&PathBuf>; 4]) -> anyhow::Result<()> {
+fn refuse_one_target_for_two(paths: [Option<&PathBuf>; 5]) -> anyhow::Result<()> {
     let stdout = PathBuf::from("-");
-    let [findings, coverage, evidence, accounts] = paths;
-    let targets: Vec<PathBuf> = [Some(findings.unwrap_or(&stdout)), coverage, evidence, accounts]
+    let [findings, coverage, evidence, accounts, fleet] = paths;
+    let targets: Vec<PathBuf> = [Some(findings.unwrap_or(&stdout)), coverage, evidence, accounts, fleet]
         .into_iter()
         .flatten()
         .map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()))

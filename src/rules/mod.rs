@@ -6,6 +6,7 @@ use crate::hive::{BaseBlock, HiveState, LogFate};
 use crate::mapi::{Mapi, Recovered};
 
 /// A rule: what it looks for, what it means when it is found, and what it does not mean.
+#[derive(Debug)]
 pub struct Rule {
     /// `L01`.
     pub id: &'static str,
@@ -111,10 +112,12 @@ macro_rules! registry {
     };
 }
 
+pub mod across;
 mod damage;
 mod exchange;
 mod family;
 mod file_path;
+mod fleet_facts;
 mod hits;
 mod host_name;
 mod personal_folders;
@@ -182,11 +185,18 @@ registry! {
     written_together,
 }
 
+pub use fleet_facts::fleet_facts;
+
+/// Every rule: those that judge one hive, then those that judge all hives together.
+pub fn every() -> impl Iterator<Item = &'static Rule> {
+    ALL.iter().chain(across::ACROSS).copied()
+}
+
 /// The rule with this identifier (`L01`, `MAPI-L01`) or slug, in any letter case.
 pub fn find(name: &str) -> Option<&'static Rule> {
     let id = name.get(..5).filter(|head| head.eq_ignore_ascii_case("MAPI-")).and_then(|_| name.get(5..));
     let id = id.unwrap_or(name);
-    ALL.iter().find(|rule| rule.id.eq_ignore_ascii_case(id) || rule.slug.eq_ignore_ascii_case(name)).copied()
+    every().find(|rule| rule.id.eq_ignore_ascii_case(id) || rule.slug.eq_ignore_ascii_case(name))
 }
 
 /// Judges a hive by one rule.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sha2::{Digest as _, Sha256};
 
 use crate::account::HostFacts;
-use crate::finding::{Claim, Finding};
+use crate::finding::{Claim, Finding, FleetFact};
 use crate::hive::{HiveState, Origin};
 use crate::mapi::{Mapi, ProfileState, Recovered};
 use crate::rules::{self, Rule, View};
@@ -31,6 +31,8 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// What could not be judged.
     pub not_judged: Vec<NotJudged>,
+    /// What the hive adds to the rules over all hives.
+    pub fleet_facts: Vec<FleetFact>,
     /// Live profiles.
     pub live_profiles: usize,
     /// Profiles marked for deletion.
@@ -109,6 +111,7 @@ fn judge(
         traces: traces(mapi, recovered),
         ..Judged::default()
     };
+    judged.fleet_facts = rules::fleet_facts(&view);
     let mut identifiers = Identifiers::new(hive.host, hive.hive_path);
     for rule in rules {
         let mut verdict = rules::judge(rule, &view);

@@ -8,8 +8,19 @@ use walkdir::WalkDir;
 use crate::program::manifest_dir;
 
 /// The floors from the ground up, as `lib.rs` lists them.
-const FLOORS: [&str; 10] =
-    ["wintypes", "hive", "mapi", "account", "finding", "lifecycle", "rules", "scan", "report", "cli"];
+const FLOORS: [&str; 11] = [
+    "wintypes",
+    "hive",
+    "mapi",
+    "account",
+    "finding",
+    "lifecycle",
+    "rules",
+    "scan",
+    "fleet",
+    "report",
+    "cli",
+];
 
 /// A source file, its path from `src/` and its code: comments and the content of literals are blanked out, tests are
 /// left away.

@@ -46,7 +46,7 @@ fn cell(text: &str) -> String {
 #[test]
 fn the_table_of_rules_is_that_of_the_registry() {
     let mut table = "| Rule | Severity | Title | Sources |\n|---|---|---|---|\n".to_owned();
-    for rule in rules::ALL {
+    for rule in rules::every() {
         let severities: Vec<&str> = rule.severities.iter().copied().map(Severity::as_str).collect();
         let (severities, sources) = (severities.join(" or "), rule.references.join(", "));
         let (id, title, sources) = (rule.id, cell(rule.title), cell(&sources));

@@ -1,0 +1,182 @@
+//! What each rule over all hives makes of a group of facts.
+
+use crate::account::Confidence;
+use crate::finding::{FleetKind, Severity};
+use crate::rules::{Rule, across};
+
+use super::FactGroup;
+
+/// What a rule says about a group.
+pub(super) struct Claim {
+    pub(super) severity: Severity,
+    pub(super) confidence: Confidence,
+    pub(super) detail: String,
+}
+
+type Judge = fn(&FactGroup, &Whole) -> Option<Claim>;
+
+/// Every rule, in the order in which findings are sorted.
+pub(super) static ALL: [(&Rule, Judge); 7] = [
+    (&across::STALE_SERVER, stale_server),
+    (&across::SHARED_MAILBOX, shared_mailbox),
+    (&across::SAME_INSTANCE_HOSTS, same_instance_hosts),
+    (&across::CLONED_ACROSS_ACCOUNTS, cloned_across_accounts),
+    (&across::LEFTOVERS_ON_HOSTS, leftovers_on_hosts),
+    (&across::ACCOUNT_ON_HOSTS, account_on_hosts),
+    (&across::ONLY_MARKED_PROFILES, only_marked_profiles),
+];
+
+/// What has to be known of all groups before one can be judged.
+#[derive(Debug, Default)]
+pub(super) struct Whole {
+    /// How often servers are named.
+    servers: u64,
+    /// The server that is named most often, and how often.
+    most: Option<(String, u64)>,
+}
+
+impl Whole {
+    pub(super) fn add(&mut self, group: &FactGroup) {
+        if group.kind != FleetKind::Server {
+            return;
+        }
+        self.servers += group.total;
+        if self.most.as_ref().is_none_or(|(_, most)| group.total > *most) {
+            self.most = Some((group.value.to_uppercase(), group.total));
+        }
+    }
+}
+
+fn stale_server(group: &FactGroup, whole: &Whole) -> Option<Claim> {
+    let (most, count) = whole.most.as_ref()?;
+    let is_other = group.kind == FleetKind::Server && group.value.to_uppercase() != *most;
+    let majority = whole.servers >= across::FEWEST_SERVERS && *count * 2 > whole.servers;
+    (is_other && majority).then(|| Claim {
+        severity: Severity::Low,
+        confidence: Confidence::Low,
+        detail: format!(
+            "The server \"{}\" is named by {}; of {} places that name a server, {count} name \"{most}\".{}",
+            group.value,
+            concerned(group),
+            whole.servers,
+            listed(group)
+        ),
+    })
+}
+
+fn shared_mailbox(group: &FactGroup, _: &Whole) -> Option<Claim> {
+    let enough = group.kind == FleetKind::Mailbox && group.accounts.len() >= across::FEWEST_ACCOUNTS;
+    enough.then(|| Claim {
+        severity: Severity::Info,
+        confidence: Confidence::High,
+        detail: format!("\"{}\" is named by {}.{}", group.value, concerned(group), listed(group)),
+    })
+}
+
+fn same_instance_hosts(group: &FactGroup, _: &Whole) -> Option<Claim> {
+    let accounts = group.accounts.iter().filter(|(account, hosts)| is_given(account) && hosts.len() >= 2);
+    let count = accounts.count();
+    (group.kind == FleetKind::Instance && count > 0).then(|| Claim {
+        severity: Severity::Info,
+        confidence: Confidence::Medium,
+        detail: format!(
+            "The instance key {} stands in profiles of the same account on several hosts: {}.{}",
+            group.value,
+            concerned(group),
+            listed(group)
+        ),
+    })
+}
+
+fn cloned_across_accounts(group: &FactGroup, _: &Whole) -> Option<Claim> {
+    let accounts = group.accounts.keys().filter(|account| is_given(account)).count();
+    (group.kind == FleetKind::Instance && accounts >= 2).then(|| Claim {
+        severity: Severity::Medium,
+        confidence: Confidence::Medium,
+        detail: format!(
+            "The instance key {} stands in profiles of {accounts} accounts: {}.{}",
+            group.value,
+            concerned(group),
+            listed(group)
+        ),
+    })
+}
+
+fn leftovers_on_hosts(group: &FactGroup, _: &Whole) -> Option<Claim> {
+    let enough = group.kind == FleetKind::Family && group.hosts.len() >= across::FEWEST_HOSTS;
+    enough.then(|| Claim {
+        severity: Severity::Info,
+        confidence: Confidence::High,
+        detail: format!(
+            "Profiles named like those of {} stand on {} hosts: {}. Which of them are in use, and which were left behind, is \
+             told by the findings of each hive.{}",
+            group.value,
+            group.hosts.len(),
+            concerned(group),
+            listed(group)
+        ),
+    })
+}
+
+fn account_on_hosts(group: &FactGroup, _: &Whole) -> Option<Claim> {
+    (group.kind == FleetKind::Account && group.hosts.len() >= 2).then(|| Claim {
+        severity: Severity::Info,
+        confidence: Confidence::High,
+        detail: format!(
+            "The account {} has profiles on {} hosts: {}.{}",
+            group.value,
+            group.hosts.len(),
+            concerned(group),
+            listed(group)
+        ),
+    })
+}
+
+fn only_marked_profiles(group: &FactGroup, _: &Whole) -> Option<Claim> {
+    (group.kind == FleetKind::Server && group.live == 0).then(|| Claim {
+        severity: Severity::Info,
+        confidence: Confidence::Medium,
+        detail: format!(
+            "The server \"{}\" is named by profiles that are marked for deletion and by no other: {}.{}",
+            group.value,
+            concerned(group),
+            listed(group)
+        ),
+    })
+}
+
+/// Identifiers that a domain or a machine gives to one account; those of LocalSystem and its kin are everywhere.
+fn is_given(account: &str) -> bool {
+    account.starts_with("S-1-5-21-")
+}
+
+/// `12 places in profiles of 3 accounts on 2 hosts`.
+fn concerned(group: &FactGroup) -> String {
+    let counted = |count: u64, what: &str| {
+        if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+    };
+    format!(
+        "{} in profiles of {} on {}",
+        counted(group.total, "place"),
+        counted(group.accounts.len() as u64, "account"),
+        counted(group.hosts.len() as u64, "host")
+    )
+}
+
+/// The first places, in words.
+fn listed(group: &FactGroup) -> String {
+    const SHOWN: usize = 5;
+
+    let mut places: Vec<String> = Vec::new();
+    for fact in &group.facts {
+        let host = if fact.host.is_empty() { "(no host)" } else { &fact.host };
+        let place = format!("\"{}\" of {} on {host}", fact.profile, fact.account);
+        if places.len() == SHOWN {
+            break;
+        }
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    format!(" First of them: {}.", places.join("; "))
+}
