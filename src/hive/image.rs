@@ -366,7 +366,7 @@ impl Image {
                     changed,
                     image: self,
                     entry: &entry,
-                    pages: PagesByPlace::of(&entry),
+                    pages: PagesByPlace::of(&entry, self.bytes.len()),
                     log: &log.name,
                 };
                 looked_at = looked_at.saturating_add(past.bytes.len());
@@ -390,7 +390,7 @@ impl Image {
         /// Levels that are looked upwards: MAPI's keys lie at most nine levels deep.
         const LEVELS: usize = 16;
 
-        let pages = PagesByPlace::of(entry);
+        let pages = PagesByPlace::of(entry, self.bytes.len());
         let key_at = |at: CellOffset| {
             let start = usize::try_from(at.in_file().0).ok()?;
             match pages.at(start) {
@@ -412,13 +412,23 @@ impl Image {
             false
         };
         changed.iter().any(|range| {
-            let page = pages.at(range.start);
-            let bytes = page.and_then(|page| log.get(page.at + (range.start - page.hive)..));
-            let cells = bytes.and_then(|bytes| bytes.get(..range.len())).unwrap_or_default().chunks_exact(8);
-            let mut keys = cells
-                .zip((range.start..).step_by(8))
-                .filter(|(cell, _)| matches!(cell, [_, _, _, _, b'n', b'k', ..]));
-            keys.any(|(_, start)| tells(start))
+            let bytes_at = |start: usize| {
+                let page = pages.at(start)?;
+                let bytes = log.get(page.at..page.at + page.len)?.get(start - page.hive..)?;
+                Some(bytes.get(..range.end - start).unwrap_or(bytes))
+            };
+            let mut start = range.start;
+            while let Some(bytes) = bytes_at(start).filter(|bytes| !bytes.is_empty()) {
+                let mut keys = bytes
+                    .chunks_exact(8)
+                    .zip((start..).step_by(8))
+                    .filter(|(cell, _)| matches!(cell, [_, _, _, _, b'n', b'k', ..]));
+                if keys.any(|(_, start)| tells(start)) {
+                    return true;
+                }
+                start += bytes.len();
+            }
+            false
         })
     }
 }
@@ -500,22 +510,38 @@ impl Past<'_> {
     }
 }
 
-/// The pages of an entry in the order of the hive.
+/// The pages of an entry in the order of the hive: of pages over each other, which no writer makes, the parts that are seen
+/// once all are laid over the hive, and of pages that reach behind its end, none.
 #[derive(Debug)]
 struct PagesByPlace(Vec<Page>);
 
 impl PagesByPlace {
-    fn of(entry: &LogEntry<'_>) -> Self {
-        let mut pages = entry.pages().to_vec();
-        pages.sort_by_key(|page| page.hive);
-        Self(pages)
+    fn of(entry: &LogEntry<'_>, hive_len: usize) -> Self {
+        let fitting = entry.pages().iter().filter(|page| page.end() <= hive_len);
+        let mut sectors: Vec<Page> = fitting.flat_map(sectors_of).collect();
+        // The order of equal places is kept, so that the page that is laid last is the last.
+        sectors.sort_by_key(|sector| sector.hive);
+        let mut seen: Vec<Page> = Vec::new();
+        for same_place in sectors.chunk_by(|one, other| one.hive == other.hive) {
+            let Some(sector) = same_place.last() else { continue };
+            match seen.last_mut() {
+                Some(last) if last.end() == sector.hive && last.at + last.len == sector.at => last.len += SECTOR,
+                _ => seen.push(*sector),
+            }
+        }
+        Self(seen)
     }
 
-    /// The page that has a byte of the hive. Of pages over each other, which no writer makes, one.
+    /// The page that has a byte of the hive.
     fn at(&self, start: usize) -> Option<&Page> {
         let after = self.0.partition_point(|page| page.hive <= start);
         self.0.get(after.checked_sub(1)?).filter(|page| start < page.end())
     }
+}
+
+fn sectors_of(page: &Page) -> impl Iterator<Item = Page> {
+    let page = *page;
+    (0..page.len).step_by(SECTOR).map(move |at| Page { hive: page.hive + at, at: page.at + at, len: SECTOR, ..page })
 }
 
 /// What the logs would make of the hive; logs that could not be read have their fate already.

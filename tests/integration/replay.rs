@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use hive_synth::log::{NEW_LOG, OLD_LOG, log_base_block, log_entry, new_log, old_log};
+use hive_synth::log::{NEW_LOG, OLD_LOG, fix_hashes, log_base_block, log_entry, new_log, old_log};
 use hive_synth::{HiveBuilder, SynthHive, Version};
-use mapihive::hive::{HiveSource, HiveState, Image, Links, LogFate, LogFault, LogFile, Problems, Way};
+use mapihive::hive::{HiveSource, HiveState, Image, Links, LogFate, LogFault, LogFile, Offset, Problems, Way};
 use mapihive::scan::Candidate;
 use sha2::{Digest as _, Sha256};
 
@@ -343,4 +343,43 @@ fn replay_shows_the_keys_and_values_that_only_the_logs_have() {
     };
     assert_eq!(count(&["--no-logs"]), (2_590, 4_119));
     assert_eq!(count(&[]), (3_105, 4_695));
+}
+
+/// Two pages of one entry over each other, and one over the end of the hive: no writer makes them, but what is told of them
+/// must lie where it is told to lie.
+#[test]
+fn what_lies_in_pages_over_each_other_is_where_it_is_said_to_be() {
+    const REFERENCES: usize = 512 + 40;
+
+    let Change { after, .. } = change(Version::V1_5, false);
+    let mut other = after.clone();
+    // Only entries with keys in them are looked at.
+    let key = after[4096 + 32..][..100].to_vec();
+    for (sector, number) in other[4096..].chunks_mut(512).zip(1..) {
+        sector[64..].fill(number);
+        sector[128..228].copy_from_slice(&key);
+    }
+    let log = new_log(&after, 3, &[log_entry(&after, &other, 3)]);
+    let end = u32::try_from(after.len() - 4096).expect("a small hive");
+    for (place, laid_at) in [(1, 0), (1, 512), (1, 4096 * 2 - 512), (0, 4096), (0, 4096 + 512), (1, end - 512)] {
+        let mut log = log.clone();
+        log[REFERENCES + place * 8..][..4].copy_from_slice(&laid_at.to_le_bytes());
+        fix_hashes(&mut log);
+        let (image, _) = opened(&after, &[("NTUSER.DAT.LOG1", &log)]);
+        let (mut in_log, mut in_hive) = (0, 0);
+        image.for_each_past(
+            |_| true,
+            &mut Problems::default(),
+            |past, _| {
+                for at in (4096..after.len()).step_by(8) {
+                    let told = past.provenance(Offset(at as u64), 8);
+                    let file = if told.log.is_some() { &log } else { &after };
+                    *(if told.log.is_some() { &mut in_log } else { &mut in_hive }) += 1;
+                    let there = usize::try_from(told.at.0).expect("a small file");
+                    assert_eq!(past.bins().bytes()[at..at + 8], file[there..there + 8], "{place} at {laid_at}");
+                }
+            },
+        );
+        assert!(in_log > 0 && in_hive > 0, "{place} at {laid_at}: {in_log} {in_hive}");
+    }
 }
