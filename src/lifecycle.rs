@@ -426,10 +426,10 @@ fn place(trace: &Trace<'_>) -> String {
     match (trace.is_live(), place.origin) {
         (true, _) => list.to_owned(),
         (false, Origin::Primary) => format!("{list} (in the hive file before its logs were applied)"),
-        (false, Origin::LogRemnant) => format!(
-            "{list} (in entry {} of a transaction log)",
-            place.sequence.map(|sequence| sequence.to_string()).unwrap_or_default()
-        ),
+        (false, Origin::LogRemnant) => match place.sequence {
+            Some(sequence) => format!("{list} (in entry {sequence} of a transaction log)"),
+            None => format!("{list} (in what overwritten entries of a transaction log have left)"),
+        },
         (false, origin) => format!("{list} (recovered, {})", origin.as_str()),
     }
 }

@@ -12,7 +12,7 @@ use mapihive::lifecycle::{self, Bound, Event, EventKind};
 use mapihive::mapi::{MapiPath, ProfileState};
 use mapihive::wintypes::Filetime;
 
-use crate::program::plant;
+use crate::program::{manifest_dir, mapihive_in, plant};
 use crate::support::with_view_of_files;
 
 /// Every step of every story in every format of logs, with a name for messages.
@@ -217,5 +217,20 @@ fn a_profile_removed_under_a_live_session_is_found() {
         let events =
             events(&step(stories::removed_by_second_session, format, "removed by the second session"));
         assert!(events.iter().any(|event| event.kind == EventKind::Deleted), "{format:?}: {events:#?}");
+    }
+}
+
+#[test]
+fn an_event_from_what_is_left_of_an_entry_names_none() {
+    let rows = mapihive_in(manifest_dir(), ["timeline", "sample-hives/RUN55C"]).rows();
+    let of_remnants = rows.iter().filter(|row| row["origin"] == "log-remnant");
+    let (with, without): (Vec<_>, Vec<_>) = of_remnants.partition(|row| !row["log_sequence"].is_empty());
+    assert!(!with.is_empty() && !without.is_empty());
+    for row in with {
+        assert!(row["message"].contains(&format!("(in entry {} of", row["log_sequence"])), "{row:?}");
+    }
+    // The name's time rests on no state of the key.
+    for row in without.iter().filter(|row| !row["message"].contains("its name reads")) {
+        assert!(row["message"].contains("overwritten entries of a transaction log"), "{row:?}");
     }
 }
