@@ -6,6 +6,7 @@ mod lost_lists;
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::hive::{
     Carved, DeletedKey, Depth, Image, Name, Offset, Origin, Past, Place, Problems, Provenance, Remnant, Tree,
@@ -151,7 +152,7 @@ struct States<'b> {
     live: HashMap<String, Vec<Filetime>>,
     live_records: HashSet<RecordState>,
     found: HashMap<(String, Filetime), RecoveredKey<'b>>,
-    records: HashMap<String, Vec<Provenance>>,
+    records: HashMap<String, HashSet<Record>>,
     lists: Vec<RecoveredKey<'b>>,
 }
 
@@ -253,13 +254,8 @@ impl<'b> States<'b> {
             }
             state.is_live = true;
         }
-        let records = self.records.entry(path.clone()).or_default();
-        if !records
-            .iter()
-            .any(|known| known.at == state.key.provenance.at && known.log == state.key.provenance.log)
-        {
-            records.push(state.key.provenance.clone());
-        }
+        let place = &state.key.provenance;
+        self.records.entry(path.clone()).or_default().insert((place.at, place.log.clone()));
         match self.found.entry((path, state.key.last_written)) {
             Entry::Vacant(place) => {
                 place.insert(state);
@@ -404,6 +400,9 @@ fn one_place_each(keys: &mut Vec<(String, RecoveredKey<'_>)>) {
     }
 }
 
+/// Where a record lies: in the hive file, or in a log.
+type Record = (Offset, Option<Arc<str>>);
+
 /// What tells one state of a record from all others: where it lies in the hive, when it was written, and its name.
 type RecordState = (Offset, Filetime, String);
 
@@ -420,7 +419,7 @@ fn folded(path: &str) -> String {
 fn profiles<'b>(
     keys: &[RecoveredKey<'b>],
     mapi: &Mapi<'b>,
-    records: &HashMap<String, Vec<Provenance>>,
+    records: &HashMap<String, HashSet<Record>>,
 ) -> Vec<RecoveredProfile<'b>> {
     let live: HashMap<String, &MapiKey<'b>> =
         mapi.all_profiles().map(|(_, profile)| (folded(&profile.key.path()), &profile.key)).collect();
@@ -448,7 +447,7 @@ fn profiles<'b>(
                 trust: Trust::High,
                 states: Vec::new(),
                 gone_by_replay: false,
-                records: records.get(&path).map_or(0, Vec::len),
+                records: records.get(&path).map_or(0, HashSet::len),
             };
             profiles.push((path, profile));
             profiles.len() - 1

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use hive_synth::mapi::WIN9X_PROFILES;
-use hive_synth::{HiveBuilder, NOWHERE, SynthHive, Version};
+use hive_synth::mapi::{PROFILES, WIN9X_PROFILES};
+use hive_synth::{BASE_BLOCK_SIZE, HiveBuilder, NOWHERE, SynthHive, Version};
 
 /// More than any of these hives needs, in a build without optimisation on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
@@ -180,4 +180,43 @@ fn thousands_of_problems_are_counted_and_not_all_kept() {
     }
     assert!(parent.leaves.len() > 1);
     assert_ends(&hive);
+}
+
+/// What one record is found to have been must not be looked for among all that the same key was found to have been.
+#[test]
+fn many_deleted_states_of_one_profile_end() {
+    const STATES: usize = 300_000;
+    const CELL: usize = 88;
+
+    let mut builder = HiveBuilder::new(Version::V1_5);
+    builder.key(PROFILES);
+    let mut hive = builder.build();
+    let number = |number: usize| u32::try_from(number).expect("a small hive").to_le_bytes();
+    let bins = hive.bytes.len() - BASE_BLOCK_SIZE;
+    let bin = (32 + STATES * CELL).next_multiple_of(4096);
+    let mut added = [b"hbin", &number(bins)[..], &number(bin), &[0; 20], &number(bin - 32)].concat();
+    let mut key = vec![0; CELL];
+    key[..4].copy_from_slice(&number(CELL));
+    key[4..8].copy_from_slice(b"nk\x20\0");
+    key[20..24].copy_from_slice(&hive.layout.key(PROFILES).nk.to_le_bytes());
+    for list in [32, 36, 44, 48, 52] {
+        key[list..list + 4].copy_from_slice(&NOWHERE.to_le_bytes());
+    }
+    key[76] = 4;
+    key[80..84].copy_from_slice(b"Name");
+    added.extend([0; 4]);
+    for state in (0..STATES as u64).take_while(|state| (*state as usize + 2) * CELL < bin) {
+        key[8..16].copy_from_slice(&(130_000_000_000_000_000 + state * 10_000_000).to_le_bytes());
+        added.extend(&key);
+    }
+    added.resize(bin, 0);
+    hive.bytes.extend(added);
+    hive.bytes[40..44].copy_from_slice(&number(bins + bin));
+    hive.fix_checksum();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("NTUSER.DAT");
+    std::fs::write(&path, &hive.bytes).unwrap();
+    for command in ["scan", "timeline"] {
+        assert_eq!(run_bounded(command, &path), Some(0), "{command}: 137 is too slow or too much memory");
+    }
 }
