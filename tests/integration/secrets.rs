@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use hive_synth::log::{log_entry, new_log};
 use hive_synth::mapi::{
     DELETED_PROFILES, NewProfile, OUTLOOK_16_DELETED_PROFILES, OUTLOOK_16_PROFILES, PROFILES, ProfileWriter,
     Uid, WIN9X_PROFILES, dpapi_blob, property_name,
@@ -219,10 +220,13 @@ fn outputs(paths: &[&Path]) -> Vec<(String, Vec<u8>)> {
         outputs.push((format!("{command}, stderr"), run.stderr.into_bytes()));
     };
     run(&["profiles"]);
-    run(&["dump"]);
-    run(&["profiles", "--csv-raw"]);
+    run(&["dump", "--deleted"]);
+    run(&["dump", "--deleted", "--deep"]);
+    run(&["profiles", "--csv-raw", "--deep"]);
+    run(&["profiles", "--no-logs"]);
+    run(&["timeline", "--deep"]);
     let [findings, evidence, coverage] = tables.each_ref().map(|path| path.to_str().unwrap());
-    run(&["scan", "-o", findings, "--evidence", evidence, "--coverage", coverage]);
+    run(&["scan", "--deep", "-o", findings, "--evidence", evidence, "--coverage", coverage]);
     for path in &tables {
         outputs.push((path.display().to_string(), std::fs::read(path).unwrap()));
     }
@@ -444,4 +448,50 @@ fn a_switch_is_not_mistaken_for_a_secret_that_counts() {
     std::fs::write(&path, builder.build().bytes).unwrap();
     let run = mapihive(["scan", path.to_str().unwrap()]);
     assert!(!run.rows().iter().any(|row| row["rule_id"] == "S01"));
+}
+
+/// A hive and its log beside each other, which between them hold secrets in places that count no more.
+fn assert_hidden_in(what: &str, hive: &[u8], log: &[u8], planted: &[Planted]) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("NTUSER.DAT");
+    std::fs::write(&path, hive).unwrap();
+    if !log.is_empty() {
+        std::fs::write(folder.path().join("NTUSER.DAT.LOG1"), log).unwrap();
+    }
+    let outputs = outputs(&[&path]);
+    let shown: usize = outputs.iter().map(|(_, bytes)| bytes.len()).sum();
+    assert!(shown > 500_000, "{what}: nothing of it was recovered: {shown}");
+    assert_hidden(&outputs, planted);
+}
+
+#[test]
+fn no_output_shows_a_secret_that_was_deleted_or_stands_in_logs_alone() {
+    let Planter { builder, planted } = everywhere(Version::V1_5, false);
+    let mut full = builder.build();
+    let with = full.bytes.clone();
+    let mut paths: Vec<String> = planted
+        .iter()
+        .map(|planted| planted.place.rsplit_once('\\').unwrap().0.to_owned())
+        .filter(|path| full.layout.find(path).is_some())
+        .collect();
+    paths.sort();
+    paths.dedup();
+    let deepest_first: Vec<&String> = paths.iter().rev().collect();
+    for path in &deepest_first {
+        full.delete_key(path);
+    }
+    assert_hidden_in("free cells", &full.bytes, &[], &planted);
+
+    // What the pages of a log say of another moment: applied to no hive, or of a hive before it was replayed.
+    let without = full.bytes.clone();
+    let old = new_log(&with, 1, &[log_entry(&without, &with, 1)]);
+    assert_hidden_in("an entry that is not applied", &without, &old, &planted);
+    let mut dirty = full.clone();
+    dirty.bytes = with.clone();
+    dirty.set_sequences(2, 1);
+    let removing = new_log(&dirty.bytes, 1, &[log_entry(&with, &without, 1)]);
+    assert_hidden_in("the hive before replay", &dirty.bytes, &removing, &planted);
+    let mut remnants = old.clone();
+    remnants[512] = 0;
+    assert_hidden_in("what entries have left", &without, &remnants, &planted);
 }
