@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::account::Confidence;
 use crate::finding::{Evidence, Subject};
 use crate::hive::{Origin, Trust};
-use crate::mapi::families::{self, NameFacts};
+use crate::mapi::families::NameFacts;
 use crate::mapi::{
     Mapi, MapiKey, Profile, ProfileList, ProfileState, Recovered, RecoveredKey, RootName, WrittenTogether,
 };
@@ -148,7 +148,7 @@ fn lives<'v>(mapi: &'v Mapi<'v>, recovered: &'v Recovered<'v>) -> BTreeMap<(Root
     let mut lives: BTreeMap<(RootName, String), Life<'v>> = BTreeMap::new();
     for state in [ProfileState::Live, ProfileState::DeletedPending] {
         for (root, profile) in mapi.profiles(state) {
-            let life = life(&mut lives, &root.name(), profile.name(), mapi);
+            let life = life(&mut lives, &root.name(), (profile.name(), &profile.name_facts), mapi);
             life.together.extend(profile.written_together().map(|together| (state, true, together)));
             life.traces.extend(live_traces(profile, state));
         }
@@ -156,7 +156,7 @@ fn lives<'v>(mapi: &'v Mapi<'v>, recovered: &'v Recovered<'v>) -> BTreeMap<(Root
     for profile in &recovered.profiles {
         let Some(name) = profile.place.profile.as_deref() else { continue };
         let path = profile.place.profile_path().unwrap_or_default();
-        let life = life(&mut lives, &profile.place.root, name, mapi);
+        let life = life(&mut lives, &profile.place.root, (name, &profile.profile.name_facts), mapi);
         let together = profile.profile.written_together();
         life.together.extend(together.map(|together| (profile.list, false, together)));
         let states = recovered.states(profile).filter(|state| !state.predates_profile);
@@ -177,7 +177,7 @@ fn live_traces<'v>(profile: &'v Profile<'v>, list: ProfileState) -> impl Iterato
 fn life<'v, 'l>(
     lives: &'l mut BTreeMap<(RootName, String), Life<'v>>,
     root: &RootName,
-    name: &'v str,
+    (name, name_facts): (&'v str, &NameFacts),
     mapi: &'v Mapi<'v>,
 ) -> &'l mut Life<'v> {
     lives.entry((root.clone(), name.to_uppercase())).or_insert_with(|| {
@@ -186,7 +186,7 @@ fn life<'v, 'l>(
         Life {
             root: root.clone(),
             name,
-            name_facts: families::classify(name),
+            name_facts: name_facts.clone(),
             traces: Vec::new(),
             lists: [list(ProfileState::Live), list(ProfileState::DeletedPending)],
             together: Vec::new(),

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use crate::hive::{Care, Depth, HiveState, Way};
+use crate::mapi::families::Families;
 use crate::report::{Formulas, Output};
 use crate::scan::{Coverage, Discovered, GivenHives, Hosts, Reading, Unit, discover};
 
@@ -178,7 +179,8 @@ impl EvidenceOptions {
     /// How hives are read.
     pub(super) fn reading(self, care: Care, way: Way) -> Reading {
         let depth = if self.deep { Depth::Deep } else { Depth::Default };
-        Reading { care, way, logs: !self.no_logs, recovery: (!self.live_only).then_some(depth) }
+        let recovery = (!self.live_only).then_some(depth);
+        Reading { care, way, logs: !self.no_logs, recovery, families: Families::built_in() }
     }
 }
 

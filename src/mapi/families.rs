@@ -3,89 +3,114 @@
 //! A name is a hint, never proof: anybody can create a profile of any name, and the digits in it may not mean what they
 //! look like.
 
-use crate::wintypes::Filetime;
+mod pattern;
+mod table;
 
-/// Names with a known maker, or with a known form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use std::sync::LazyLock;
+
+pub use pattern::{Pattern, PatternError};
+pub use table::{FamiliesError, Fault};
+
+use crate::wintypes::Filetime;
+use pattern::SUFFIX_DIGITS;
+
+/// Names with a known maker, or with a known form: one `[[family]]` of `families.toml` or of a site's own file. Texts live
+/// as long as the program, as those of the rules do.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Family {
     /// Stable text form for the column `profile_family`.
     pub id: &'static str,
     /// What makes such profiles.
     pub product: &'static str,
-    /// Which names belong to it.
-    pub pattern: Pattern,
+    /// Which names belong to it; one of them is enough.
+    pub patterns: Vec<Pattern>,
     /// Whether the maker creates the profile at start and removes it at stop.
     pub dynamic: bool,
-    /// Where that comes from.
-    pub source: &'static str,
+    /// Whether it is a form that many makers share, which is tried last.
+    pub general: bool,
+    /// Where that comes from. Empty only for [`MACHINE_LOOKING`], of which nobody claims anything.
+    pub sources: Vec<&'static str>,
+    /// Whether a site's own file has it.
+    pub by_site: bool,
 }
 
-/// How the names of a family are told; letter case does not matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pattern {
-    /// They begin with this text.
-    Prefix(&'static str),
-    /// They are one of these.
-    OneOf(&'static [&'static str]),
-    /// `<server>-LME-<connector> V<version>`.
-    LinkAge,
-    /// `<service> <process><time>`, see [`EdkSuffix`].
-    Edk,
-    /// Nothing but a GUID, with or without braces, or at least 16 hexadecimal digits. Shorter ones may be a login
-    /// name.
-    HexOrGuid,
+/// Families in the order in which they are tried: those of known makers, a site's own after the built-in ones, and then
+/// those of a general form. A site's family never takes a name from a built-in one that rules argue from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Families {
+    in_order: Vec<Family>,
 }
 
-/// Every family, in the order in which they are tried.
-pub static FAMILIES: &[Family] = &[
-    Family {
-        id: "MSExchangeIMC",
-        product: "Internet Mail Connector, Internet Mail Service",
-        pattern: Pattern::Prefix("MSExchangeIMC "),
-        dynamic: true,
-        source: "Q201121; Q165505; Q184621",
-    },
-    Family {
-        id: "MSExchangeCalCon",
-        product: "Calendar Connector",
-        pattern: Pattern::Prefix("MSExchangeCalCon"),
-        dynamic: true,
-        source: "Q214637; Q289795",
-    },
-    Family {
-        id: "LinkAge",
-        product: "LinkAge connectors (Notes, SNADS, PROFS)",
-        pattern: Pattern::LinkAge,
-        dynamic: false,
-        source: "Q185109; Q199977",
-    },
-    Family {
-        id: "BlackBerry",
-        product: "BlackBerry Enterprise Server",
-        pattern: Pattern::OneOf(&["BlackBerryServer", "BlackBerryManager"]),
-        dynamic: false,
-        source: "BlackBerry KB01018; BlackBerry KB00658",
-    },
-    Family {
-        id: "EDK",
-        product: "gateway or mailbox agent built on the Exchange Development Kit",
-        pattern: Pattern::Edk,
-        dynamic: true,
-        source: "Exchange Development Kit, HrCreateProfileName",
-    },
-    Family {
-        id: "hex-or-guid",
-        product: "unknown program",
-        pattern: Pattern::HexOrGuid,
-        dynamic: false,
-        source: "inferred",
-    },
-];
+/// What stands for a family where no family claims the name, but a person hardly made it up: a GUID is in it, or 16
+/// hexadecimal digits in a row. Shorter ones may be a login name.
+pub static MACHINE_LOOKING: LazyLock<Family> = LazyLock::new(|| Family {
+    id: "unclassified (machine-looking)",
+    product: "not known",
+    patterns: ["<any><guid><any>", "<any><hex:16><any>"]
+        .iter()
+        .flat_map(|text| Pattern::parse(text))
+        .collect(),
+    dynamic: false,
+    general: true,
+    sources: Vec::new(),
+    by_site: false,
+});
+
+static BUILT_IN: LazyLock<Families> = LazyLock::new(|| {
+    let mut families = Families { in_order: Vec::new() };
+    // A test sees to it that it is as it should be.
+    let _ = table::add(&mut families, include_bytes!("families/families.toml"), false);
+    families
+});
+
+impl Families {
+    /// The families that everybody has.
+    pub fn built_in() -> &'static Self {
+        &BUILT_IN
+    }
+
+    /// These, and those of a site's own file, which has the form of `families.toml`. What is read stays in memory until the
+    /// program ends: it is meant to be done once.
+    pub fn with_those_of(file: &[u8]) -> Result<&'static Self, FamiliesError> {
+        let mut families = Self::built_in().clone();
+        table::add(&mut families, file, true)?;
+        Ok(Box::leak(Box::new(families)))
+    }
+
+    /// All of them, in the order in which they are tried.
+    pub fn iter(&self) -> impl Iterator<Item = &Family> {
+        self.in_order.iter()
+    }
+
+    /// Tells what a name looks like.
+    pub fn classify(&'static self, name: &str) -> NameFacts {
+        let family = self.claim(name).map(|(family, _)| family);
+        let says_so = |pattern: &Pattern| pattern.ends_with_process_and_time() && pattern.matches(name);
+        let says_so = family.is_some_and(|family| family.patterns.iter().any(says_so));
+        let machine_looking = || Some(&*MACHINE_LOOKING).filter(|family| family.matches(name));
+        NameFacts { family: family.or_else(machine_looking), edk: edk_suffix(name, says_so) }
+    }
+
+    /// The first family that a name belongs to, and the place of its first pattern that fits.
+    fn claim(&self, name: &str) -> Option<(&Family, usize)> {
+        self.in_order.iter().find_map(|family| {
+            let pattern = family.patterns.iter().position(|pattern| pattern.matches(name))?;
+            Some((family, pattern))
+        })
+    }
+}
+
+impl Family {
+    /// Whether a name has the form.
+    pub fn matches(&self, name: &str) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(name))
+    }
+}
 
 /// What a profile's name may tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameFacts {
-    /// The first family the name belongs to.
+    /// The first family the name belongs to, or [`MACHINE_LOOKING`].
     pub family: Option<&'static Family>,
     /// Process and time, where the name ends as the Exchange Development Kit's sample would make it end.
     pub edk: Option<EdkSuffix>,
@@ -100,6 +125,8 @@ pub struct NameFacts {
 pub struct EdkSuffix {
     /// What stands before it, without the separating space.
     pub service: String,
+    /// Whether a space separates it from the digits, as the sample does.
+    pub spaced: bool,
     /// Process identifier of the maker.
     pub pid: u32,
     /// Time of creation by the maker's clock. Between the years 1986 and 2057, which is what the form admits.
@@ -108,37 +135,12 @@ pub struct EdkSuffix {
     pub raw: String,
 }
 
-/// Tells what a name looks like.
-pub fn classify(name: &str) -> NameFacts {
-    let family = FAMILIES.iter().find(|family| family.pattern.matches(name));
-    let direct_after = family.and_then(|family| match family.pattern {
-        Pattern::Prefix(prefix) => Some(prefix),
-        _ => None,
-    });
-    NameFacts { family, edk: edk_suffix(name, direct_after) }
-}
-
-impl Pattern {
-    fn matches(self, name: &str) -> bool {
-        match self {
-            Self::Prefix(prefix) => strip_prefix_ignoring_case(name, prefix).is_some(),
-            Self::OneOf(names) => names.iter().any(|other| other.eq_ignore_ascii_case(name)),
-            Self::LinkAge => is_linkage(name),
-            Self::Edk => edk_suffix(name, None).is_some(),
-            Self::HexOrGuid => is_hex_or_guid(name),
-        }
-    }
-}
-
-/// Digits in the suffix: three numbers of eight.
-const SUFFIX_DIGITS: usize = 24;
-
-/// The suffix after a service and a space, or directly after a prefix that is known to be complete.
-fn edk_suffix(name: &str, direct_after: Option<&str>) -> Option<EdkSuffix> {
+/// The suffix after a service and a space, or directly after it where the family says so.
+fn edk_suffix(name: &str, family_says_so: bool) -> Option<EdkSuffix> {
     let (before, raw) = name.split_at_checked(name.len().checked_sub(SUFFIX_DIGITS)?)?;
-    let service = match before.strip_suffix(' ') {
-        Some(service) if !service.is_empty() => service,
-        _ if direct_after.is_some_and(|prefix| before.eq_ignore_ascii_case(prefix)) => before,
+    let (service, spaced) = match before.strip_suffix(' ') {
+        Some(service) if !service.is_empty() => (service, true),
+        _ if family_says_so => (before, false),
         _ => return None,
     };
     let [pid, high, low] = [0, 8, 16].map(|at| raw.get(at..at + 8).and_then(hex_u32));
@@ -148,89 +150,64 @@ fn edk_suffix(name: &str, direct_after: Option<&str>) -> Option<EdkSuffix> {
         return None;
     }
     let created = Filetime::from_parts(high, low?);
-    Some(EdkSuffix { service: service.to_owned(), pid: pid?, created, raw: raw.to_owned() })
+    Some(EdkSuffix { service: service.to_owned(), spaced, pid: pid?, created, raw: raw.to_owned() })
 }
 
 fn hex_u32(digits: &str) -> Option<u32> {
     digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
 }
 
-/// `-LME-`, a connector, a space, `V` and a digit.
-fn is_linkage(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    let Some((_, connector)) = name.split_once("-LME-") else { return false };
-    connector.match_indices(" V").any(|(at, version)| {
-        let after = connector.get(at + version.len()..).unwrap_or_default();
-        at > 0 && after.starts_with(|first: char| first.is_ascii_digit())
-    })
-}
-
-fn is_hex_or_guid(name: &str) -> bool {
-    let bare = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name);
-    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let mut groups = bare.split('-');
-    let is_guid = [8, 4, 4, 4, 12]
-        .iter()
-        .all(|len| groups.next().is_some_and(|group| group.len() == *len && is_hex(group)));
-    is_guid && groups.next().is_none() || bare.len() >= 16 && is_hex(bare)
-}
-
-fn strip_prefix_ignoring_case<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
-    let (start, rest) = name.split_at_checked(prefix.len())?;
-    start.eq_ignore_ascii_case(prefix).then_some(rest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn classify(name: &str) -> NameFacts {
+        Families::built_in().classify(name)
+    }
 
     fn family(name: &str) -> Option<&'static str> {
         classify(name).family.map(|family| family.id)
     }
 
     #[test]
-    fn the_makers_of_known_names_are_told() {
-        for (name, id) in [
-            ("MSExchangeIMC 0123456789", Some("MSExchangeIMC")),
-            ("msexchangeimc abc", Some("MSExchangeIMC")),
-            ("MSExchangeCalCon", Some("MSExchangeCalCon")),
-            ("MSEXCHANGECALCON 000000f401be911ad2841000", Some("MSExchangeCalCon")),
-            ("SERVER1-LME-SNADS V5.5", Some("LinkAge")),
-            ("server1-lme-notes v3", Some("LinkAge")),
-            ("BlackBerryServer", Some("BlackBerry")),
-            ("blackberrymanager", Some("BlackBerry")),
-            ("MyGateway 0000012c01be92e19c6ae2a0", Some("EDK")),
-            ("My Gateway 0000012C01BE92E19C6AE2A0", Some("EDK")),
-            ("0000012c01be92e19c6ae2a0", Some("hex-or-guid")),
-            ("{D9734F19-8CFB-411D-BC59-833E334FCB5E}", Some("hex-or-guid")),
-            ("d9734f19-8cfb-411d-bc59-833e334fcb5e", Some("hex-or-guid")),
+    fn the_built_in_table_is_as_it_should_be() {
+        // Parsing checks identifiers, sources, examples, near misses, and that no pattern shadows another.
+        let mut families = Families { in_order: Vec::new() };
+        table::add(&mut families, include_bytes!("families/families.toml"), false)
+            .expect("a table of families");
+        let ids: Vec<&str> = families.iter().map(|family| family.id).collect();
+        assert_eq!(ids, ["MSExchangeIMC", "MSExchangeCalCon", "LinkAge", "BlackBerry", "EDK"]);
+        assert!(
+            families.iter().all(|family| !family.sources.is_empty() && !family.sources.contains(&"inferred"))
+        );
+        assert_eq!(families, *Families::built_in());
+    }
+
+    #[test]
+    fn names_of_no_family_that_look_made_by_a_machine_are_told_as_such() {
+        assert_eq!(MACHINE_LOOKING.patterns.len(), 2);
+        for name in [
+            "0000012c01be92e19c6ae2a0",
+            "{D9734F19-8CFB-411D-BC59-833E334FCB5E}",
+            "d9734f19-8cfb-411d-bc59-833e334fcb5e",
+            "Sync_{D9734F19-8CFB-411D-BC59-833E334FCB5E}",
+            "MyGateway0000012c01be92e19c6ae2a0",
+            "MyGateway 0000012c01ae92e19c6ae2a0",
+            "0123456789abcdef",
         ] {
-            assert_eq!(family(name), id, "{name}");
+            assert_eq!(family(name), Some("unclassified (machine-looking)"), "{name}");
         }
     }
 
     #[test]
-    fn names_that_only_nearly_match_belong_to_no_family() {
+    fn names_as_people_give_them_belong_to_no_family() {
         for name in [
-            "MSExchangeIMC",
-            "IMC Profile",
-            "MSExchangeIM",
-            "xMSExchangeCalCon",
-            "SERVER1-LME- V5",
-            "SERVER1-LME-NOTES V",
-            "SERVER1-LME-NOTESV3",
-            "BlackBerryServer2",
-            "MyGateway 0000012c01ae92e19c6ae2a0",
-            "MyGateway 0000012c02be92e19c6ae2a0",
-            "MyGateway0000012c01be92e19c6ae2a0",
-            "MyGateway 000012c01be92e19c6ae2a0",
-            "MyGateway 0000012c01be92e19c6ae2ag",
-            "MyGateway +000012c01be92e19c6ae2a0",
-            " 0000012c01be92e19c6ae2a0",
-            "{D9734F19-8CFB-411D-BC59-833E334FCB5E",
-            "D9734F19-8CFB-411D-BC59833E334FCB5E",
+            "D9734F19-8CFB-411D-BC59-833E334FCB5",
+            "D9734F19-8CFB-411D-BC59833E334-FCB5E",
+            "0123456789abcde",
             "10012345",
             "deadbeef",
+            "IMC Profile",
             "Outlook",
             "Ünïcödé prófïlé nämé wïth ßpäcé",
             "",
@@ -266,13 +243,6 @@ mod tests {
         for name in ["MSExchangeIMC 0123456789", "MSExchangeCalConx000000f401be911ad2841000"] {
             let facts = classify(name);
             assert!(facts.family.is_some() && facts.edk.is_none(), "{name}");
-        }
-    }
-
-    #[test]
-    fn family_ids_are_unique() {
-        for (index, family) in FAMILIES.iter().enumerate() {
-            assert!(FAMILIES.iter().skip(index + 1).all(|other| other.id != family.id));
         }
     }
 }

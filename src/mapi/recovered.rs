@@ -14,7 +14,7 @@ use crate::hive::{
 };
 use crate::wintypes::Filetime;
 
-use super::families;
+use super::families::Families;
 use super::key::MapiKey;
 use super::profile::{Profile, ProfileState};
 use super::roots::{Mapi, MapiPath};
@@ -278,7 +278,7 @@ impl<'b> States<'b> {
             *oldest = (*oldest).min(key.key.last_written);
         }
         for (_, key) in &mut keys {
-            doubt_parent(key, &live, &oldest);
+            doubt_parent(key, mapi.families, &live, &oldest);
         }
         one_place_each(&mut keys);
         keys.sort_by(|(one, a), (other, b)| {
@@ -313,6 +313,7 @@ fn live_profiles(mapi: &Mapi<'_>) -> HashMap<String, LiveProfile> {
 /// the new one. Where only the parent's cell speaks for the new one and time against it, the place counts as lost.
 fn doubt_parent(
     state: &mut RecoveredKey<'_>,
+    families: &'static Families,
     live: &HashMap<String, LiveProfile>,
     oldest: &HashMap<String, Filetime>,
 ) {
@@ -324,7 +325,7 @@ fn doubt_parent(
     }
     let name = place.profile.as_deref().unwrap_or_default();
     let written = state.key.last_written;
-    let named_later = families::classify(name).edk.is_some_and(|edk| written.plus_seconds(5) < edk.created);
+    let named_later = families.classify(name).edk.is_some_and(|edk| written.plus_seconds(5) < edk.created);
     let profile = live.get(&path);
     let older = profile.is_some_and(|profile| written < profile.earliest);
     let is_own = profile.zip(place.section).is_some_and(|(profile, uid)| profile.own.contains(&uid));
@@ -434,7 +435,7 @@ fn profiles<'b>(
             let key = live.unwrap_or(&state.key).clone();
             let profile = Profile {
                 state: ProfileState::Recovered,
-                name_facts: families::classify(place.profile.as_deref().unwrap_or_default()),
+                name_facts: mapi.families.classify(place.profile.as_deref().unwrap_or_default()),
                 sections: Vec::new(),
                 other_keys: Vec::new(),
                 key,
@@ -506,8 +507,9 @@ fn assemble<'b>(profile: &mut RecoveredProfile<'b>, path: &str, keys: &[Recovere
 }
 
 /// What the hive file shows for MAPI where its transaction logs were applied; `None` where none were.
-pub fn before_replay(image: &Image) -> Option<Mapi<'_>> {
+pub fn before_replay<'b>(image: &'b Image, families: &'static Families) -> Option<Mapi<'b>> {
     let before = image.before_replay()?;
     // What is wrong there is no problem of the hive as it is read.
-    Some(Mapi::read(&Tree::new(before, crate::hive::Care::Once), &mut Problems::default()))
+    let tree = Tree::new(before, crate::hive::Care::Once);
+    Some(Mapi::read(&tree, families, &mut Problems::default()))
 }

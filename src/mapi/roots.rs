@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::hive::{Error, Found, Key, Problems, Reached, Tree, join, limits};
 use crate::wintypes::same_name;
 
-use super::families;
+use super::families::Families;
 use super::key::{MapiKey, MapiValue};
 use super::profile::{Profile, ProfileState};
 use super::secret;
@@ -52,8 +52,10 @@ pub struct ProfileList<'b> {
 }
 
 /// What a hive holds for MAPI.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Mapi<'b> {
+    /// By which the names of profiles were told.
+    pub families: &'static Families,
     /// Every root that is there.
     pub roots: Vec<Root<'b>>,
     /// Paths of which it is unknown whether a root is there.
@@ -145,10 +147,10 @@ const DELETED_PROFILES: &str = "Deleted Profiles";
 
 impl<'b> Mapi<'b> {
     /// Reads every profile it can; what it cannot read, it reports.
-    pub fn read(tree: &Tree<'b>, problems: &mut Problems) -> Self {
-        let mut mapi = Self::default();
+    pub fn read(tree: &Tree<'b>, families: &'static Families, problems: &mut Problems) -> Self {
+        let mut mapi = Self { families, roots: Vec::new(), unknown: Vec::new(), places: Vec::new() };
         let Ok(root) = tree.root() else { return mapi };
-        let mut reader = Reader { tree, reached: Reached::default(), problems };
+        let mut reader = Reader { tree, families, reached: Reached::default(), problems };
         for (view, wow64) in VIEWS {
             let (microsoft, view) = match root.located("", view, reader.problems) {
                 Found::Here(located) => located,
@@ -357,6 +359,7 @@ pub const SOME_PLACE: secret::Place<'static> =
 /// Reads keys below the roots, no key twice.
 struct Reader<'r, 'b> {
     tree: &'r Tree<'b>,
+    families: &'static Families,
     reached: Reached,
     problems: &'r mut Problems,
 }
@@ -483,7 +486,7 @@ impl<'r, 'b> Reader<'r, 'b> {
         let path = profile_key.path();
         let mut profile = Profile {
             state,
-            name_facts: families::classify(&profile_key.name),
+            name_facts: self.families.classify(&profile_key.name),
             sections: Vec::new(),
             other_keys: Vec::new(),
             key: profile_key.clone(),

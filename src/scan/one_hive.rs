@@ -6,6 +6,7 @@ use crate::account::{self, Attribution};
 use crate::hive::{
     BaseBlock, Care, Depth, HiveSource, HiveState, Image, LogFate, LogFile, Problems, SourceError, Tree, Way,
 };
+use crate::mapi::families::Families;
 use crate::mapi::{Mapi, Recovered, before_replay};
 
 use super::discover::{Candidate, PassedOver};
@@ -80,6 +81,8 @@ pub struct Reading {
     pub logs: bool,
     /// How deep deleted keys are searched, if at all.
     pub recovery: Option<Depth>,
+    /// By which the names of profiles are told.
+    pub families: &'static Families,
 }
 
 /// A hive that could be opened.
@@ -92,6 +95,8 @@ pub struct OpenHive<'h> {
     pub logs: &'h [(String, LogFate)],
     /// How deep deleted keys are searched, if at all.
     pub recovery: Option<Depth>,
+    /// By which the names of profiles are told.
+    pub families: &'static Families,
     /// Its bytes.
     pub image: &'h Image,
     /// Its keys.
@@ -114,8 +119,8 @@ impl<'h> OpenHive<'h> {
     /// Reads accounts and profiles, and recovers profiles that are no more.
     pub fn understand(&self, problems: &mut Problems) -> Understood<'h> {
         let account = Attribution::read(self.hive_path, self.image, self.tree, problems);
-        let mapi = Mapi::read(self.tree, problems);
-        let before = before_replay(self.image);
+        let mapi = Mapi::read(self.tree, self.families, problems);
+        let before = before_replay(self.image, self.families);
         let recovered = match self.recovery {
             Some(depth) => Recovered::read(self.image, &mapi, before.as_ref(), depth, problems),
             None => Recovered::default(),
@@ -197,6 +202,7 @@ fn read_once<T>(
         host: candidate.host.as_deref(),
         logs: &coverage.logs,
         recovery: reading.recovery,
+        families: reading.families,
         image: &image,
         tree: &tree,
     };

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use hive_synth::{HiveBuilder, SynthHive, Version};
 use mapihive::hive::{Care, Links, Problems, Reached, Way, silence_contained_panics, survive_failing_pages};
+use mapihive::mapi::families::Families;
 use mapihive::scan::{Candidate, Coverage, OpenHive, Reading, read_hive};
 
 use crate::program::{mapihive, plant, rows_of_file};
@@ -50,7 +51,7 @@ fn read_while(path: &Path, way: Way, mut happens: impl FnMut()) -> (Coverage, Op
     let mut times = 0;
     let (coverage, found) = read_hive(
         &candidate(path),
-        Reading { care: Care::Once, way, logs: true, recovery: None },
+        Reading { care: Care::Once, way, logs: true, recovery: None, families: Families::built_in() },
         |hive, problems| {
             times += 1;
             keys(hive, problems);

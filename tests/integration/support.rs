@@ -7,6 +7,7 @@ use hive_synth::SynthHive;
 use mapihive::account::{Attribution, HostFacts};
 use mapihive::hive::{Care, Depth, HiveSource, Image, Links, LogFile, Offset, Problem, Problems, Tree, Way};
 use mapihive::lifecycle;
+use mapihive::mapi::families::Families;
 use mapihive::mapi::{Mapi, Recovered, before_replay};
 use mapihive::report::{DumpRow, Formulas, PropertyRow, TableWriter, deleted_rows, dump_rows, property_rows};
 use mapihive::rules::{self, View};
@@ -44,8 +45,8 @@ pub fn with_view_of_files<T>(
     let image = Image::open(&open(&file), logs, Way::Map, &mut problems).expect("a hive");
     let tree = Tree::new(&image, Care::Once);
     let account = Attribution::read(path, &image, &tree, &mut problems);
-    let mapi = Mapi::read(&tree, &mut problems);
-    let before = before_replay(&image);
+    let mapi = Mapi::read(&tree, Families::built_in(), &mut problems);
+    let before = before_replay(&image, Families::built_in());
     let recovered = Recovered::read(&image, &mapi, before.as_ref(), Depth::Default, &mut problems);
     let fates: Vec<_> = image.log_fates().map(|(name, fate)| (name.to_owned(), fate.clone())).collect();
     let view = View {
@@ -148,7 +149,13 @@ pub fn examine_file(file: &Path, path: &str) -> Written {
 
 /// As the commands read, with the care that each takes.
 pub fn reading(care: Care) -> Reading {
-    Reading { care, way: Way::Map, logs: true, recovery: Some(Depth::Default) }
+    Reading {
+        care,
+        way: Way::Map,
+        logs: true,
+        recovery: Some(Depth::Default),
+        families: Families::built_in(),
+    }
 }
 
 fn table<R: mapihive::report::Row>() -> TableWriter<Vec<u8>> {
