@@ -36,8 +36,9 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     let mut services: BTreeMap<String, Vec<(&Root<'_>, &Profile<'_>)>> = BTreeMap::new();
     for (root, profile) in view.mapi.profiles(ProfileState::Live) {
         let facts = &profile.name_facts;
-        let is_family = facts.family.is_some_and(|family| family.id == FAMILY);
-        if let Some(edk) = facts.edk.as_ref().filter(|_| is_family) {
+        let Some((family, edk)) = facts.family.zip(facts.edk.as_ref()) else { continue };
+        // That a site knows the maker says who it is, not that the profile should be there.
+        if family.id == FAMILY || family.by_site && edk.spaced {
             services.entry(edk.service.to_uppercase()).or_default().push((root, profile));
         }
     }
@@ -59,14 +60,20 @@ fn claim(view: &View<'_>, profiles: &[(&Root<'_>, &Profile<'_>)]) -> Option<Clai
         });
         format!("With the times that the names seem to carry: {}.", listed(times))
     };
+    let family = first.name_facts.family?;
+    let maker = if family.by_site {
+        format!(" The site's own families call the maker of such profiles {}.", family.product)
+    } else {
+        String::new()
+    };
     let detail = format!(
-        "{}{seen} under Profiles {} named \"{}\" and 24 digits. {reading} {}",
+        "{}{seen} under Profiles {} named \"{}\" and 24 digits.{maker} {reading} {}",
         if complete { "" } else { "At least " },
         if others.is_empty() { "is" } else { "are" },
         first.name_facts.edk.as_ref()?.service,
         running_or_left_over(view)
     );
-    let subject = Subject { profile_family: Some(FAMILY), ..subject_of(profiles) };
+    let subject = Subject { profile_family: Some(family.id), ..subject_of(profiles) };
     let evidence = Evidence::key("profile key", &first.key);
     let mut claim = Claim::new(Severity::Info, Confidence::Medium, subject, evidence, detail)
         .with(others.iter().map(|(_, profile)| Evidence::key("profile key", &profile.key)))

@@ -59,13 +59,16 @@ fn names(view: &View<'_>, state: ProfileState) -> usize {
     names.len()
 }
 
-/// How many profiles have names of which family.
+/// How many profiles have names of which family; of a site's own families the makers too.
 fn families(profiles: &[(&Root<'_>, &Profile<'_>)]) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for (_, profile) in profiles {
-        *counts
-            .entry(profile.name_facts.family.map_or("of no known family", |family| family.id))
-            .or_default() += 1;
+        let kind = match profile.name_facts.family {
+            Some(family) if family.by_site => (family.id, format!(" ({})", family.product)),
+            Some(family) => (family.id, String::new()),
+            None => ("of no known family", String::new()),
+        };
+        *counts.entry(kind).or_default() += 1;
     }
-    listed(counts.iter().map(|(family, count)| format!("{count} {family}")))
+    listed(counts.iter().map(|((family, maker), count)| format!("{count} {family}{maker}")))
 }
