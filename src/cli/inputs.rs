@@ -30,8 +30,11 @@ pub(super) struct Inputs {
     /// Exit with 3 also where a dirty hive could not be made current by its transaction logs
     #[arg(long)]
     strict: bool,
+    /// Tell names of profiles by the families in FILE (TOML) too, beside the built-in ones
+    #[arg(long, value_name = "FILE")]
+    families: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) evidence: EvidenceOptions,
+    evidence: EvidenceOptions,
     /// The host of all hives; without it, the folder above the drive or Windows folder
     #[arg(long, value_name = "NAME")]
     host: Option<String>,
@@ -90,6 +93,16 @@ impl Inputs {
         Ok(paths)
     }
 
+    /// How hives are read.
+    pub(super) fn reading(&self) -> anyhow::Result<Reading> {
+        let reading = self.evidence.reading(Care::Once, Way::Map);
+        let Some(file) = &self.families else { return Ok(reading) };
+        let cannot = || format!("cannot use the families of {}", file.display());
+        let bytes = bytes_of_families(file).with_context(cannot)?;
+        let families = Families::with_those_of(&bytes).with_context(cannot)?;
+        Ok(Reading { families, ..reading })
+    }
+
     /// Looks through all paths.
     pub(super) fn discover(&self) -> anyhow::Result<(Vec<PathBuf>, Discovered)> {
         let paths = self.paths()?;
@@ -124,6 +137,18 @@ impl Inputs {
         let all = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.threads.map_or_else(all, usize::from)
     }
+}
+
+fn bytes_of_families(file: &Path) -> io::Result<Vec<u8>> {
+    /// Far more than anybody writes by hand, so that a wrong file is told as such and not read into memory.
+    const LONGEST: u64 = 1 << 20;
+
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(io::Error::other(format!("it is longer than {LONGEST} bytes")));
+    }
+    Ok(bytes)
 }
 
 fn listed_paths(list: &Path, end: u8) -> io::Result<Vec<PathBuf>> {

@@ -4,7 +4,6 @@ use clap::Args;
 
 use super::inputs::{CellStyle, Inputs, Target, tell_unread};
 use super::{Exit, complain};
-use crate::hive::{Care, Way};
 use crate::report::{PropertyRow, Table, property_rows};
 use crate::scan::{Coverage, Reading, Unit, in_order, read_hive, units};
 
@@ -19,13 +18,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let reading = arguments.inputs.reading()?;
     let (paths, found) = arguments.inputs.discover()?;
     let output = arguments.target.open(&paths)?;
     let mut table = Table::start::<PropertyRow<'_>>(output, arguments.style.formulas())?;
     let no_hive = !found.candidates.iter().any(|candidate| candidate.looks_like_a_hive);
     let units = units(found);
     let mut any_unread = false;
-    let reading = arguments.inputs.evidence.reading(Care::Once, Way::Map);
     in_order(
         &units,
         arguments.inputs.threads(),

@@ -10,7 +10,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::inputs::{CellStyle, Inputs, Target};
 use super::{Exit, complain};
 use crate::fleet::Fleet;
-use crate::hive::{Care, Way};
 use crate::report::{
     AccountRow, Accounts, EvidenceRow, FindingRow, FleetFindingRow, HiveRow, Summary, Table, evidence_rows,
     finding_row, fleet_evidence_rows, fleet_finding_row, hive_row,
@@ -44,6 +43,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let reading = arguments.inputs.reading()?;
     let (paths, found) = arguments.inputs.discover()?;
     let mut tables = Tables::open(arguments, &paths)?;
     let no_hive = !found.candidates.iter().any(|candidate| candidate.looks_like_a_hive);
@@ -53,7 +53,6 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 
     let progress = progress_bar(units.len(), arguments.quiet);
     let mut summary = Summary::default();
-    let reading = arguments.inputs.evidence.reading(Care::Once, Way::Map);
     let hosts = arguments.inputs.hosts(&units);
     let mut any_unread = false;
     let judge = |unit: &Unit| {

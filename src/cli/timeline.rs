@@ -4,7 +4,6 @@ use clap::Args;
 
 use super::inputs::{CellStyle, Inputs, Target, tell_unread};
 use super::{Exit, complain};
-use crate::hive::{Care, Way};
 use crate::lifecycle::{self, Event};
 use crate::report::{Table, TimelineRow, timeline_row};
 use crate::scan::{Coverage, Reading, Unit, in_order, read_hive, units};
@@ -20,12 +19,12 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let reading = arguments.inputs.reading()?;
     let (paths, found) = arguments.inputs.discover()?;
     let output = arguments.target.open(&paths)?;
     let mut table = Table::start::<TimelineRow<'_>>(output, arguments.style.formulas())?;
     let no_hive = !found.candidates.iter().any(|candidate| candidate.looks_like_a_hive);
     let units = units(found);
-    let reading = arguments.inputs.evidence.reading(Care::Once, Way::Map);
     let mut any_unread = false;
     in_order(
         &units,

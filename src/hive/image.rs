@@ -525,7 +525,9 @@ impl PagesByPlace {
         for same_place in sectors.chunk_by(|one, other| one.hive == other.hive) {
             let Some(sector) = same_place.last() else { continue };
             match seen.last_mut() {
-                Some(last) if last.end() == sector.hive && last.at + last.len == sector.at => last.len += SECTOR,
+                Some(last) if last.end() == sector.hive && last.at + last.len == sector.at => {
+                    last.len += SECTOR
+                }
                 _ => seen.push(*sector),
             }
         }
@@ -541,7 +543,12 @@ impl PagesByPlace {
 
 fn sectors_of(page: &Page) -> impl Iterator<Item = Page> {
     let page = *page;
-    (0..page.len).step_by(SECTOR).map(move |at| Page { hive: page.hive + at, at: page.at + at, len: SECTOR, ..page })
+    (0..page.len).step_by(SECTOR).map(move |at| Page {
+        hive: page.hive + at,
+        at: page.at + at,
+        len: SECTOR,
+        ..page
+    })
 }
 
 /// What the logs would make of the hive; logs that could not be read have their fate already.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::account::machine::{MachineKind, SamFacts, SoftwareFacts, SystemFacts};
 use crate::account::{HostFacts, MachineHive, Place, collection, place};
 use crate::hive::{Care, Found, Problems, Tree, Way};
+use crate::mapi::families::Families;
 
 use super::discover::Candidate;
 use super::one_hive::{Reading, read_hive};
@@ -129,7 +130,8 @@ fn machine_hive<T>(
     kind: MachineKind,
     read: impl Fn(&Tree<'_>, &mut Problems) -> T,
 ) -> Option<MachineHive<T>> {
-    let reading = Reading { care: Care::Once, way: Way::Map, logs, recovery: None };
+    let families = Families::built_in();
+    let reading = Reading { care: Care::Once, way: Way::Map, logs, recovery: None, families };
     let (_, found) = read_hive(candidate, reading, |hive, problems| {
         let is_other = matches!(MachineKind::of(hive.tree), Found::Here(found) if found != kind);
         let facts = (!is_other).then(|| (hive.image.state(), read(hive.tree, problems)));

@@ -11,6 +11,7 @@ mod damage;
 mod determinism;
 mod evidence;
 mod exit_codes;
+mod families;
 mod fleet;
 mod floors;
 mod formats;

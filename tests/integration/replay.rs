@@ -4,7 +4,9 @@ use std::path::Path;
 
 use hive_synth::log::{NEW_LOG, OLD_LOG, fix_hashes, log_base_block, log_entry, new_log, old_log};
 use hive_synth::{HiveBuilder, SynthHive, Version};
-use mapihive::hive::{HiveSource, HiveState, Image, Links, LogFate, LogFault, LogFile, Offset, Problems, Way};
+use mapihive::hive::{
+    HiveSource, HiveState, Image, Links, LogFate, LogFault, LogFile, Offset, Problems, Way,
+};
 use mapihive::scan::Candidate;
 use sha2::{Digest as _, Sha256};
 
@@ -361,7 +363,9 @@ fn what_lies_in_pages_over_each_other_is_where_it_is_said_to_be() {
     }
     let log = new_log(&after, 3, &[log_entry(&after, &other, 3)]);
     let end = u32::try_from(after.len() - 4096).expect("a small hive");
-    for (place, laid_at) in [(1, 0), (1, 512), (1, 4096 * 2 - 512), (0, 4096), (0, 4096 + 512), (1, end - 512)] {
+    for (place, laid_at) in
+        [(1, 0), (1, 512), (1, 4096 * 2 - 512), (0, 4096), (0, 4096 + 512), (1, end - 512)]
+    {
         let mut log = log.clone();
         log[REFERENCES + place * 8..][..4].copy_from_slice(&laid_at.to_le_bytes());
         fix_hashes(&mut log);
@@ -376,7 +380,11 @@ fn what_lies_in_pages_over_each_other_is_where_it_is_said_to_be() {
                     let file = if told.log.is_some() { &log } else { &after };
                     *(if told.log.is_some() { &mut in_log } else { &mut in_hive }) += 1;
                     let there = usize::try_from(told.at.0).expect("a small file");
-                    assert_eq!(past.bins().bytes()[at..at + 8], file[there..there + 8], "{place} at {laid_at}");
+                    assert_eq!(
+                        past.bins().bytes()[at..at + 8],
+                        file[there..there + 8],
+                        "{place} at {laid_at}"
+                    );
                 }
             },
         );
