@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::hive::{DeletedValue, Error, Problems, Provenance, Reached, UNKNOWN_PARENT, carve};
+use crate::hive::{DeletedValue, Error, Problems, Provenance, Reached, UNKNOWN_PARENT, ValueType, carve};
 use crate::mapi;
 use crate::scan::OpenHive;
 use crate::wintypes::hex;
@@ -108,7 +108,9 @@ fn deleted_value<'a>(
     let name = value.name().to_text();
     let is_secret = |bytes: &[u8]| {
         let value_type = value.record().value_type();
+        let place_is_lost = secret_place == Some(mapi::SOME_PLACE);
         secret_place.is_some_and(|place| mapi::secret::secret(place, &name, value_type, bytes).is_some())
+            || place_is_lost && may_be_of_protected_storage(&name, value_type)
     };
     let (hash, problem) = match &value.data {
         Ok(data) if is_secret(&data.bytes) => (Cell::Empty, Some(WITHHELD.to_owned())),
@@ -141,6 +143,12 @@ fn deleted_value<'a>(
         trust: value.trust().as_str().into(),
         value_name: name.into(),
     }
+}
+
+/// Whether a value without a place may have stood below `Protected Storage System Provider`, where all are secrets.
+fn may_be_of_protected_storage(name: &str, value_type: ValueType) -> bool {
+    value_type == ValueType::REG_BINARY
+        && ["", "Behavior", "Item Data"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Told of a value that is a secret.

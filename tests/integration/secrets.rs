@@ -460,7 +460,7 @@ fn assert_hidden_in(what: &str, hive: &[u8], log: &[u8], planted: &[Planted]) {
     }
     let outputs = outputs(&[&path]);
     let shown: usize = outputs.iter().map(|(_, bytes)| bytes.len()).sum();
-    assert!(shown > 500_000, "{what}: nothing of it was recovered: {shown}");
+    assert!(shown > 200_000, "{what}: nothing of it was recovered: {shown}");
     assert_hidden(&outputs, planted);
 }
 
@@ -481,6 +481,14 @@ fn no_output_shows_a_secret_that_was_deleted_or_stands_in_logs_alone() {
         full.delete_key(path);
     }
     assert_hidden_in("free cells", &full.bytes, &[], &planted);
+
+    // Values whose keys were overwritten stand in no place, so that their names alone tell what they are.
+    let mut orphans = full.bytes.clone();
+    for path in &paths {
+        let nk = 4096 + full.layout.key(path).nk as usize + 4;
+        orphans[nk..nk + 2].fill(0);
+    }
+    assert_hidden_in("values without keys", &orphans, &[], &planted);
 
     // What the pages of a log say of another moment: applied to no hive, or of a hive before it was replayed.
     let without = full.bytes.clone();
