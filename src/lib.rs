@@ -21,6 +21,8 @@ pub mod scan;
 
 pub mod fleet;
 
+pub mod compare;
+
 pub mod report;
 
 pub mod cli;

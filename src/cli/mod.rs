@@ -1,5 +1,6 @@
-//! Floor 8: the command line, one file per command.
+//! Floor 9: the command line, one file per command.
 
+mod compare;
 mod dump;
 mod explain;
 mod inputs;
@@ -33,6 +34,8 @@ enum Command {
     Profiles(profiles::Arguments),
     /// Write dated events in the life of profiles (CSV), for timeline tools
     Timeline(timeline::Arguments),
+    /// Write what differs between two copies of a hive, a host or a fleet (CSV)
+    Compare(compare::Arguments),
     /// Write every key and value of hives (CSV), for comparison with other tools
     Dump(dump::Arguments),
     /// List the rules
@@ -76,6 +79,7 @@ pub fn run() -> ExitCode {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Profiles(arguments) => profiles::run(&arguments),
         Command::Timeline(arguments) => timeline::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -1,6 +1,7 @@
-//! Floor 7: one file per output. Adding one is a file and a line here.
+//! Floor 8: one file per output. Adding one is a file and a line here.
 
 mod accounts;
+mod compare;
 mod dump;
 mod evidence;
 mod findings;
@@ -14,6 +15,7 @@ mod table;
 mod timeline;
 
 pub use accounts::{AccountRow, Accounts};
+pub use compare::{ComparisonRow, comparison_row};
 pub use dump::{DumpRow, deleted_rows, dump_rows};
 pub use evidence::{EvidenceRow, evidence_rows};
 pub use findings::{FindingRow, finding_row};

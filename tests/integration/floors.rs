@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 use crate::program::manifest_dir;
 
 /// The floors from the ground up, as `lib.rs` lists them.
-const FLOORS: [&str; 11] = [
+const FLOORS: [&str; 12] = [
     "wintypes",
     "hive",
     "mapi",
@@ -18,6 +18,7 @@ const FLOORS: [&str; 11] = [
     "rules",
     "scan",
     "fleet",
+    "compare",
     "report",
     "cli",
 ];
