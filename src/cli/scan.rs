@@ -11,8 +11,8 @@ use super::inputs::{CellStyle, Inputs, Target};
 use super::{Exit, complain};
 use crate::fleet::Fleet;
 use crate::report::{
-    AccountRow, Accounts, EvidenceRow, FindingRow, FleetFindingRow, HiveRow, Summary, Table, evidence_rows,
-    finding_row, fleet_evidence_rows, fleet_finding_row, hive_row,
+    AccountRow, Accounts, Baseline, EvidenceRow, FindingRow, FleetFindingRow, HiveRow, Summary, Table,
+    evidence_rows, finding_row, fleet_evidence_rows, fleet_finding_row, hive_row,
 };
 use crate::rules;
 use crate::scan::{Companions, Coverage, HiveReport, Unit, in_order, judge_hive, units};
@@ -35,6 +35,9 @@ pub(super) struct Arguments {
     /// Write what was learnt of each account to FILE
     #[arg(long, value_name = "FILE")]
     accounts: Option<PathBuf>,
+    /// Write only findings that are not in FILE, a findings.csv of an earlier run on the same paths
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
     #[command(flatten)]
     style: CellStyle,
     /// No progress bar and no summary
@@ -44,8 +47,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let reading = arguments.inputs.reading()?;
+    let baseline = arguments.baseline.as_deref().map(Baseline::read).transpose()?;
     let (paths, found) = arguments.inputs.discover()?;
-    let mut tables = Tables::open(arguments, &paths)?;
+    let mut tables = Tables::open(arguments, &paths, baseline)?;
     let no_hive = !found.candidates.iter().any(|candidate| candidate.looks_like_a_hive);
     let other_files = found.other_files;
     let companions = found.companions.clone();
@@ -69,10 +73,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         tables.write(&report)
     })?;
     progress.finish_and_clear();
-    tables.finish(&companions)?;
+    let baseline = tables.finish(&companions)?;
     if !arguments.quiet {
         use std::io::Write as _;
         let _ = write!(std::io::stderr(), "{}", summary.text(other_files));
+        if let Some(baseline) = baseline {
+            let _ = writeln!(std::io::stderr(), "{}", baseline.text());
+        }
     }
     if no_hive {
         complain("no registry hive found");
@@ -94,10 +101,11 @@ struct Tables {
     evidence: Option<Table>,
     accounts: Option<(Table, Accounts)>,
     fleet: Option<(Table, Fleet)>,
+    baseline: Option<Baseline>,
 }
 
 impl Tables {
-    fn open(arguments: &Arguments, evidence: &[PathBuf]) -> anyhow::Result<Self> {
+    fn open(arguments: &Arguments, evidence: &[PathBuf], baseline: Option<Baseline>) -> anyhow::Result<Self> {
         let formulas = arguments.style.formulas();
         refuse_one_target_for_two([
             arguments.target.output.as_ref(),
@@ -123,11 +131,15 @@ impl Tables {
                 .map(|out| Table::start::<FleetFindingRow<'_>>(out, formulas))
                 .transpose()?
                 .map(|table| (table, Fleet::default())),
+            baseline,
         })
     }
 
     fn write(&mut self, report: &HiveReport) -> anyhow::Result<()> {
         for finding in &report.judged.findings {
+            if self.baseline.as_mut().is_some_and(|baseline| !baseline.is_new(&finding.id)) {
+                continue;
+            }
             self.findings.write(finding_row(&report.coverage, finding))?;
             if let Some(table) = &mut self.evidence {
                 evidence_rows(&report.coverage, finding).try_for_each(|row| table.write(row))?;
@@ -145,7 +157,8 @@ impl Tables {
         Ok(())
     }
 
-    fn finish(mut self, companions: &Companions) -> anyhow::Result<()> {
+    /// Completes the tables and gives back what became of the baseline.
+    fn finish(mut self, companions: &Companions) -> anyhow::Result<Option<Baseline>> {
         if let Some((table, accounts)) = &mut self.accounts {
             accounts.rows(companions, |row| table.write(row))?;
         }
@@ -162,7 +175,8 @@ impl Tables {
         }
         let accounts = self.accounts.map(|(table, _)| table);
         let tables = [Some(self.findings), self.coverage, self.evidence, accounts, fleet_table];
-        Ok(tables.into_iter().flatten().try_for_each(Table::finish)?)
+        tables.into_iter().flatten().try_for_each(Table::finish)?;
+        Ok(self.baseline)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Floor 8: one file per output. Adding one is a file and a line here.
 
 mod accounts;
+mod baseline;
 mod compare;
 mod dump;
 mod evidence;
@@ -15,6 +16,7 @@ mod table;
 mod timeline;
 
 pub use accounts::{AccountRow, Accounts};
+pub use baseline::{Baseline, BaselineError};
 pub use compare::{ComparisonRow, comparison_row};
 pub use dump::{DumpRow, deleted_rows, dump_rows};
 pub use evidence::{EvidenceRow, evidence_rows};

@@ -1,0 +1,143 @@
+//! The findings of an earlier run, so that only new ones need be written.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+/// A baseline that is no table of findings.
+#[derive(Debug, thiserror::Error)]
+pub enum BaselineError {
+    /// The file cannot be opened.
+    #[error("cannot read the baseline {}", file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A line is not as it should be.
+    #[error("the baseline {}, line {line}: {why}", file.display())]
+    Line {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Identifiers of findings that are known, and which of them were seen again.
+#[derive(Debug, Default)]
+pub struct Baseline {
+    seen_again: BTreeMap<[u8; ID_BYTES], bool>,
+    known: u64,
+    new: u64,
+}
+
+/// Bytes of a finding's identifier.
+const ID_BYTES: usize = 12;
+const COLUMN: &str = "finding_id";
+
+impl Baseline {
+    /// Reads a `findings.csv`; of its columns only `finding_id` matters, in whatever place it stands.
+    pub fn read(file: &Path) -> Result<Self, BaselineError> {
+        let io = |source| BaselineError::Io { file: file.to_owned(), source };
+        let at = |line: u64, why: String| BaselineError::Line { file: file.to_owned(), line, why };
+        let from_csv = |error: csv::Error, last: u64| {
+            let line = error.position().map_or(last + 1, |position| line(file, position));
+            match error.into_kind() {
+                csv::ErrorKind::Io(source) => io(source),
+                csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                    at(line, format!("{len} cells, but the header has {expected_len}"))
+                }
+                csv::ErrorKind::Utf8 { err, .. } => at(line, format!("no UTF-8: {err}")),
+                other => at(line, format!("no CSV: {other:?}")),
+            }
+        };
+        let mut reader = csv::Reader::from_reader(File::open(file).map_err(io)?);
+        let header = reader.headers().map_err(|error| from_csv(error, 0))?;
+        // Spreadsheets put a byte order mark before the first name.
+        let column = header.iter().position(|name| name.trim_start_matches('\u{feff}') == COLUMN);
+        let column =
+            column.ok_or_else(|| at(1, format!("no column {COLUMN}: this is no table of findings")))?;
+        let mut baseline = Self::default();
+        let mut last = 1;
+        for record in reader.into_records() {
+            let record = record.map_err(|error| from_csv(error, last))?;
+            let cell = record.get(column).unwrap_or_default();
+            let id = parse(cell).ok_or_else(|| {
+                at(
+                    record.position().map_or(last + 1, |position| line(file, position)),
+                    format!("{cell:?} is no {COLUMN}, which has {} hexadecimal digits", 2 * ID_BYTES),
+                )
+            })?;
+            baseline.seen_again.insert(id, false);
+            last += 1;
+        }
+        Ok(baseline)
+    }
+
+    /// Whether a finding is new; of a known one it is remembered that it was seen again.
+    pub fn is_new(&mut self, id: &str) -> bool {
+        let known = parse(id).and_then(|id| self.seen_again.get_mut(&id));
+        match known {
+            Some(seen) => {
+                *seen = true;
+                self.known += 1;
+                false
+            }
+            None => {
+                self.new += 1;
+                true
+            }
+        }
+    }
+
+    /// A sentence for the summary.
+    pub fn text(&self) -> String {
+        let not_seen = self.seen_again.values().filter(|seen| !**seen).count();
+        format!(
+            "Baseline: {} new, {} known and not written; {not_seen} of {} in the baseline were not seen again, which does not \
+             say that their causes are gone.",
+            self.new,
+            self.known,
+            self.seen_again.len()
+        )
+    }
+}
+
+/// The line of a record. The reader takes the line feed of a CRLF for the beginning of the next record.
+fn line(file: &Path, position: &csv::Position) -> u64 {
+    let mut byte = [0];
+    let read = File::open(file).and_then(|file| file.read_exact_at(&mut byte, position.byte()));
+    position.line() + u64::from(read.is_ok() && byte == *b"\n")
+}
+
+fn parse(id: &str) -> Option<[u8; ID_BYTES]> {
+    let (pairs, []) = id.as_bytes().as_chunks::<2>() else { return None };
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let bytes: Option<Vec<u8>> =
+        pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect();
+    bytes?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_has_24_digits() {
+        assert!(parse("0123456789abcdef01234567").is_some());
+        for text in [
+            "",
+            "0123456789abcdef0123456",
+            "0123456789abcdef012345678",
+            "1.23457E+23",
+            "ä123456789abcdef0123456",
+        ] {
+            assert!(parse(text).is_none(), "{text}");
+        }
+    }
+}
