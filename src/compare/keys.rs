@@ -307,11 +307,7 @@ impl<'v> Scope<'v> {
             for (_, value) in here.iter().filter(|(name, _)| !there.contains_key(*name)) {
                 let why = || format!("not all values of \"{}\" could be listed", other.key.path());
                 let absence = if other.key.values_complete { Ok(Some(other.key)) } else { Err(why()) };
-                let what = match side {
-                    _ if is_default(placed, value) => What::DefaultProfileChanged,
-                    Side::Before => What::ValueRemoved,
-                    Side::After => What::ValueAdded,
-                };
+                let what = alone(side, placed, value);
                 let absence = self.absence(side.other(), absence);
                 is_known &= absence.is_ok();
                 let row = self.of_value(what, after, value, String::new());
@@ -324,6 +320,20 @@ impl<'v> Scope<'v> {
             is_known &= self.value_pair((before, one), (after, other), out);
         }
         is_known
+    }
+
+    /// Tells of the values of a key that the other copy has with none of them.
+    pub(super) fn values_alone(
+        &self,
+        side: Side,
+        placed: &PlacedKey<'v>,
+        absence: &Absence<'v>,
+        out: &mut Vec<Difference>,
+    ) {
+        for value in &placed.key.values {
+            let row = self.of_value(alone(side, placed, value), placed, value, String::new());
+            out.push(one_sided(side, row, placed.seen_value(value, false), absence.clone(), "key"));
+        }
     }
 
     /// Compares a value with itself in the other copy; whether that could be done.
@@ -424,6 +434,15 @@ fn how_changed(before: &MapiValue<'_>, after: &MapiValue<'_>, is_secret: bool) -
     }
     let secret = if is_secret { " A secret: its bytes differ and are not shown." } else { "" };
     format!("{}.{secret}", parts.join(", "))
+}
+
+/// What a value is that only one copy has.
+fn alone(side: Side, placed: &PlacedKey<'_>, value: &MapiValue<'_>) -> What {
+    match side {
+        _ if is_default(placed, value) => What::DefaultProfileChanged,
+        Side::Before => What::ValueRemoved,
+        Side::After => What::ValueAdded,
+    }
 }
 
 fn is_default(placed: &PlacedKey<'_>, value: &MapiValue<'_>) -> bool {

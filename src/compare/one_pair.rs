@@ -180,14 +180,7 @@ fn alone(side: Side, hive: &Candidate, several: bool, reading: Reading) -> PairR
             ),
         ),
         Some([live, deleted]) => {
-            let several = if several {
-                format!(
-                    " Several hives of BEFORE or {} would do for this one, and none was chosen.",
-                    Side::After.as_str()
-                )
-            } else {
-                String::new()
-            };
+            let several = if several { " Several hives would do, and none was chosen." } else { "" };
             let detail = format!(
                 "No hive of {other} lies at this place or names this account in its root key's DACL. Whether it was not \
                  collected there or was not there cannot be told. The hive has {} and {} marked for deletion.{several}",

@@ -114,13 +114,28 @@ impl<'v> Roots<'v, 'v> {
             (before, after) => {
                 for (side, root) in [(Side::Before, before), (Side::After, after)] {
                     for placed in root.into_iter().flat_map(keys) {
-                        self.scope.one_sided(side, &placed, self.absent_root(side.other()), out);
+                        self.own_key_alone(side, &placed, out);
                     }
                 }
             }
         }
         for state in LISTS {
             self.list_keys(state, out);
+        }
+    }
+
+    /// A key of a root that only one copy has. Outlook's key is a root only while it has profiles, and lives on without.
+    fn own_key_alone(&self, side: Side, placed: &PlacedKey<'v>, out: &mut Vec<Difference>) {
+        let other = side.other();
+        let path = placed.key.path();
+        let lives_on = placed.role == Role::ReadInPartHoldsDefault
+            && self.scope.copied(other).tree.root().is_ok_and(|root| {
+                matches!(root.located("", &path, &mut Problems::default()), Found::Here(_))
+            });
+        if lives_on {
+            self.scope.values_alone(side, placed, &self.absent_root(other), out);
+        } else {
+            self.scope.one_sided(side, placed, self.absent_root(other), out);
         }
     }
 
@@ -270,8 +285,7 @@ impl<'v> Roots<'v, 'v> {
         let same = same_instance(before.profile, after.profile) == Some(true);
         let was = self.absent_unless_seen(Side::Before, after.list, before.profile.name());
         let is = self.absent_unless_seen(Side::After, before.list, before.profile.name());
-        let unknown = if same { None } else { was.err().or(is.err()) };
-        if let Some(why) = unknown {
+        if let Some(why) = was.err().or(is.err()) {
             let detail = format!(
                 "BEFORE shows it {} and AFTER {}; whether it is in both lists cannot be told. {why}.",
                 under(before.list),

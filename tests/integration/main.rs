@@ -5,6 +5,7 @@
 mod accounts;
 mod bounds;
 mod changing_files;
+mod compare;
 mod corruption;
 mod coverage;
 mod damage;

@@ -8,7 +8,9 @@ use mapihive::account::{AccountKind, Confidence};
 use mapihive::finding::{Record, Severity};
 use mapihive::hive::{HiveState, Origin};
 use mapihive::mapi::ProfileState;
-use mapihive::report::{DumpRow, EvidenceRow, FindingRow, HiveRow, PropertyRow, Row as _, RuleRow};
+use mapihive::report::{
+    ComparisonRow, DumpRow, EvidenceRow, FindingRow, HiveRow, PropertyRow, Row as _, RuleRow,
+};
 use mapihive::scan::Status;
 
 use crate::program::{Row, mapihive, plant, rows, scan_in};
@@ -32,6 +34,13 @@ const DUMP: &str = "\
     kind, key_path, value_name, value_type, data_size, data_sha256, last_written, origin, file_offset, \
     problem, hive_path, file, log_sequence, trust";
 
+const COMPARISON: &str = "\
+    schema, host, account, account_sid, paired_by, root, profile, section_uid, key_path, value_name, what, \
+    before_value, after_value, before_type, after_type, count, detail, certainty, before_file, \
+    before_offset, before_origin, before_log_sequence, before_last_written, after_file, after_offset, \
+    after_origin, after_log_sequence, after_last_written, before_hive, before_hive_state, after_hive, \
+    after_hive_state, neutralized";
+
 fn columns<R: mapihive::report::Row>() -> String {
     R::COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
 }
@@ -42,6 +51,7 @@ fn columns_are_those_of_the_design() {
     assert_eq!(columns::<EvidenceRow<'_>>(), EVIDENCE);
     assert_eq!(columns::<PropertyRow<'_>>(), PROPERTIES);
     assert_eq!(columns::<DumpRow<'_>>(), DUMP);
+    assert_eq!(columns::<ComparisonRow<'_>>(), COMPARISON);
     let of_hives = columns::<HiveRow<'_>>();
     for column in [
         "hive_path",
@@ -66,6 +76,7 @@ fn every_column_says_what_it_holds() {
         EvidenceRow::COLUMNS,
         PropertyRow::COLUMNS,
         DumpRow::COLUMNS,
+        ComparisonRow::COLUMNS,
         HiveRow::COLUMNS,
         RuleRow::COLUMNS,
     ] {
