@@ -327,6 +327,25 @@ fn another_account_at_the_same_place_is_told() {
 }
 
 #[test]
+fn outlooks_key_that_lives_on_without_profiles_is_not_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let outlook = r"Software\Microsoft\Office\16.0\Outlook";
+    let full = hive(SID, &[], |builder| {
+        builder.key(outlook).sz("DefaultProfile", "A").sz("Other", "x");
+        let profile = NewProfile::new(&format!(r"{outlook}\Profiles"), "A", filetime(2019, 1, 1, 0, 0, 0, 0));
+        exchange_profile(builder, &profile, &Mailbox::new("SERVER", "SITE", "box", "Box"));
+    });
+    let none = hive(SID, &[], |builder| {
+        builder.key(outlook).sz("Other", "x");
+    });
+    plant(folder.path(), &[("full", &full.bytes), ("none", &none.bytes)]);
+    let rows = compare(folder.path(), &["full", "none"]).rows();
+    assert_eq!(whats(&rows), ["default-profile-changed", "key-removed", "gone"], "{rows:#?}");
+    let rows = compare(folder.path(), &["none", "full"]).rows();
+    assert_eq!(whats(&rows), ["default-profile-changed", "key-added", "born"], "{rows:#?}");
+}
+
+#[test]
 fn an_account_of_two_hives_is_not_paired_by_chance() {
     let folder = tempfile::tempdir().unwrap();
     plant(
