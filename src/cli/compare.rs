@@ -113,12 +113,11 @@ struct Summary {
 
 impl Summary {
     fn add(&mut self, report: &PairReport) {
-        match report.by {
-            Some(by) => *self.paired.entry(by).or_default() += 1,
-            None => {
-                let [before, after] = &mut self.alone;
-                *if report.before.is_some() { before } else { after } += 1;
-            }
+        if let Some(by) = report.by {
+            *self.paired.entry(by).or_default() += 1;
+        } else {
+            let [before, after] = &mut self.alone;
+            *if report.before.is_some() { before } else { after } += 1;
         }
         for difference in &report.differences {
             *self.differences.entry(difference.what).or_default() += 1;

@@ -59,13 +59,7 @@ fn both(before: &Candidate, after: &Candidate, by: PairedBy, reading: Reading) -
         }));
         (Some(understood.account), ())
     });
-    let (after_coverage, compared) = match after_read {
-        Some((coverage, compared)) => (coverage, compared),
-        None => {
-            let (coverage, _) = read_account(after, reading);
-            (coverage, None)
-        }
-    };
+    let (after_coverage, compared) = after_read.unwrap_or_else(|| (read_account(after, reading).0, None));
     let Compared { mut differences, latest } = compared.unwrap_or_default();
     let unread: Vec<String> = [(Side::Before, &before_coverage), (Side::After, &after_coverage)]
         .into_iter()
@@ -77,7 +71,9 @@ fn both(before: &Candidate, after: &Candidate, by: PairedBy, reading: Reading) -
     }
     for (side, coverage) in [(Side::Before, &before_coverage), (Side::After, &after_coverage)] {
         if coverage.reason == CHANGED {
-            differences.iter_mut().for_each(|difference| difference.certainty = Confidence::Low);
+            for difference in &mut differences {
+                difference.certainty = Confidence::Low;
+            }
             differences
                 .push(of_pair(What::NotComparable, format!("{} changed while it was read.", side.as_str())));
         }

@@ -125,6 +125,8 @@ pub fn pairs(
     reading: Reading,
     threads: usize,
 ) -> Vec<Pair> {
+    type Key = (Option<String>, String);
+
     let both_named = before.0.is_file() && after.0.is_file();
     let located = |(argument, found): (&Path, Discovered)| -> Vec<Option<Located>> {
         found.candidates.into_iter().map(|candidate| Some(Located::new(argument, candidate))).collect()
@@ -135,7 +137,6 @@ pub fn pairs(
         pair_up(&mut before, &mut after, PairedBy::Named, &mut pairs, |_| Some(()));
     }
     // As it is spelled first: Linux has room for two folders that Windows would take for one.
-    type Key = (Option<String>, String);
     let keys: [fn(&Located) -> Key; 3] = [
         |hive| (hive.host_below.clone(), hive.place.clone()),
         |hive| (hive.host_below.as_deref().map(folded), folded(&hive.place)),

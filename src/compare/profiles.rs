@@ -1,6 +1,7 @@
 //! Roots, profiles and the places beside them in two copies of a hive.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use crate::account::Confidence;
 use crate::finding::Evidence;
@@ -36,7 +37,8 @@ pub(super) fn differences(scope: Scope<'_>, out: &mut Vec<Difference>) {
 fn roots<'v>(copied: &Copied<'v>) -> BTreeMap<(RootName, usize), &'v Root<'v>> {
     let mut roots = BTreeMap::new();
     for root in &copied.mapi.roots {
-        let occurrence = (0..).find(|number| !roots.contains_key(&(root.name(), *number)));
+        let occurrence =
+            (0..=copied.mapi.roots.len()).find(|number| !roots.contains_key(&(root.name(), *number)));
         roots.insert((root.name(), occurrence.unwrap_or_default()), root);
     }
     roots
@@ -274,7 +276,7 @@ impl<'v> Roots<'v, 'v> {
         } else {
             (What::Changed, "")
         };
-        let row = self.both(what, &scope, (before, after), format!("{}{why}", counts.text()));
+        let row = Self::both(what, &scope, (before, after), format!("{}{why}", counts.text()));
         out.push(Difference { count: Some(counts.different()), ..row });
     }
 
@@ -291,7 +293,7 @@ impl<'v> Roots<'v, 'v> {
                 under(before.list),
                 under(after.list)
             );
-            out.push(self.both(What::NotComparable, &scope, (before, after), detail));
+            out.push(Self::both(What::NotComparable, &scope, (before, after), detail));
             return;
         }
         let mut rows = Vec::new();
@@ -314,7 +316,7 @@ impl<'v> Roots<'v, 'v> {
                 "That it is the same is told by its name alone."
             }
         );
-        let mut row = self.both(what, &scope, (before, after), detail);
+        let mut row = Self::both(what, &scope, (before, after), detail);
         if !same {
             row.certainty = row.certainty.min(Confidence::Medium);
         }
@@ -342,7 +344,7 @@ impl<'v> Roots<'v, 'v> {
         let keys = profile.keys().count();
         let mut detail = format!("It stands {} with {}", under(standing.list), count(keys, "key"));
         let earliest = profile.keys().map(|key| key.last_written).min().unwrap_or_default();
-        detail.push_str(&format!(", written from {earliest} to {}.", profile.latest_write()));
+        let _ = write!(detail, ", written from {earliest} to {}.", profile.latest_write());
         detail.push_str(&self.told_by_times(side, profile));
         detail.push_str(&self.namesakes(side, profile));
         detail.push_str(&self.remains(side, profile));
@@ -356,13 +358,12 @@ impl<'v> Roots<'v, 'v> {
         row = one_sided(side, row, seen, absence, "list of profiles");
         if let (true, Some(why)) = (is_known, elsewhere.first()) {
             row.certainty = row.certainty.min(Confidence::Medium);
-            row.detail.push_str(&format!(" Whether it is in the other list cannot be told. {why}."));
+            let _ = write!(row.detail, " Whether it is in the other list cannot be told. {why}.");
         }
         out.push(row);
     }
 
     fn both(
-        &self,
         what: What,
         scope: &Scope<'_>,
         (before, after): (Standing<'v>, Standing<'v>),
@@ -427,14 +428,15 @@ impl<'v> Roots<'v, 'v> {
                 states.min_by_key(|state| (state.key.provenance.origin as u8, state.key.provenance.at));
             let Some(first) = first else { continue };
             let place = &first.key.provenance;
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 " {} has deleted records of a profile of this name {} (trust {}; {} at byte {}).",
                 side.other().as_str(),
                 under(recovered.list),
                 recovered.trust.as_str(),
                 place.origin.as_str(),
                 place.at.0,
-            ));
+            );
         }
         text
     }

@@ -63,8 +63,7 @@ impl Baseline {
         let column =
             column.ok_or_else(|| at(1, format!("no column {COLUMN}: this is no table of findings")))?;
         let mut baseline = Self::default();
-        let mut last = 1;
-        for record in reader.into_records() {
+        for (last, record) in (1..).zip(reader.into_records()) {
             let record = record.map_err(|error| from_csv(error, last))?;
             let cell = record.get(column).unwrap_or_default();
             let id = parse(cell).ok_or_else(|| {
@@ -74,25 +73,19 @@ impl Baseline {
                 )
             })?;
             baseline.seen_again.insert(id, false);
-            last += 1;
         }
         Ok(baseline)
     }
 
     /// Whether a finding is new; of a known one it is remembered that it was seen again.
     pub fn is_new(&mut self, id: &str) -> bool {
-        let known = parse(id).and_then(|id| self.seen_again.get_mut(&id));
-        match known {
-            Some(seen) => {
-                *seen = true;
-                self.known += 1;
-                false
-            }
-            None => {
-                self.new += 1;
-                true
-            }
+        if let Some(seen) = parse(id).and_then(|id| self.seen_again.get_mut(&id)) {
+            *seen = true;
+            self.known += 1;
+            return false;
         }
+        self.new += 1;
+        true
     }
 
     /// A sentence for the summary.

@@ -203,7 +203,7 @@ fn keys_and_values_are_told_with_both_evidences() {
         let mut found = rows.iter().filter(|row| {
             row["what"] == what && (row["value_name"] == name || row["key_path"].ends_with(name))
         });
-        found.next().unwrap_or_else(|| panic!("no {what} {name}: {:#?}", rows))
+        found.next().unwrap_or_else(|| panic!("no {what} {name}: {rows:#?}"))
     };
     let changed = row("value-changed", "001E6600");
     assert_eq!((changed["before_value"].as_str(), changed["after_value"].as_str()), ("old", "new"));
@@ -518,7 +518,7 @@ fn a_baseline_leaves_only_new_findings() {
     let mut text = String::from("note,finding_id\r\n");
     let known: Vec<&str> = findings.iter().step_by(2).map(|row| row["finding_id"].as_str()).collect();
     for id in known.iter().chain(&["0123456789abcdef01234567"]) {
-        text.push_str(&format!("\"a\nb\",{id}\r\n"));
+        text = [&text, "\"a\nb\",", id, "\r\n"].concat();
     }
     std::fs::write(&tables[1], &text).unwrap();
     let run = scan(&["--baseline", some, "-o", new, "--evidence", evidence]);
