@@ -526,7 +526,7 @@ impl PagesByPlace {
             let Some(sector) = same_place.last() else { continue };
             match seen.last_mut() {
                 Some(last) if last.end() == sector.hive && last.at + last.len == sector.at => {
-                    last.len += SECTOR
+                    last.len += SECTOR;
                 }
                 _ => seen.push(*sector),
             }

@@ -69,4 +69,8 @@ pub const MAX_GROWTH_BEYOND_LOG: usize = 1 << 20;
 pub const MAX_BYTES_OF_PASTS: usize = 1 << 30;
 
 /// Largest transaction log that is read. Those of user hives have a few megabytes at most.
-pub const MAX_LOG_SIZE: u64 = 256 << 20;
+pub const MAX_LOG_SIZE: u64 = 64 << 20;
+
+/// Transaction logs that are read of one hive. There are three names; more of them differ in letter case alone, which no
+/// Windows writes.
+pub const MAX_LOGS: usize = 6;

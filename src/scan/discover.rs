@@ -200,7 +200,8 @@ fn logs_in(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut names: Vec<String> = entries
         .flatten()
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        // What is no regular file is told when the log would be needed.
+        .filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()))
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| log_stem(name).is_some())
         .collect();
@@ -230,7 +231,11 @@ fn add_entry(entry: &DirEntry, found: &mut Discovered, logs: &mut BTreeMap<PathB
         return;
     }
     if !kind.is_file() {
-        // A pipe or a link with another name is none of our business; one with a hive's name is told.
+        // A pipe or a link with another name is none of our business; one with a hive's name is told, and one with a log's
+        // where the log would be needed.
+        if name.to_str().is_some_and(|name| log_stem(name).is_some()) {
+            return remember_log(path, name, logs);
+        }
         match is_hive_name(name) {
             true if kind.is_symlink() => found.skip(path, &SourceError::SymbolicLink.to_string()),
             true => found.skip(path, "not a regular file"),

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::account::{self, Attribution};
 use crate::hive::{
     BaseBlock, Care, Depth, HiveSource, HiveState, Image, LogFate, LogFile, Problems, SourceError, Tree, Way,
+    limits,
 };
 use crate::mapi::families::Families;
 use crate::mapi::{Mapi, Recovered, before_replay};
@@ -162,7 +163,9 @@ fn logs_of(candidate: &Candidate, way: Way) -> Vec<LogFile> {
         Ok(source) => LogFile::read(name, &source, way),
         Err(error) => LogFile::unreadable(name, &error.to_string()),
     };
-    candidate.logs.iter().map(read).collect()
+    let too_many = |name: &String| LogFile::unreadable(name, "too many logs of this name beside the hive");
+    let (first, more) = candidate.logs.split_at_checked(limits::MAX_LOGS).unwrap_or((&candidate.logs, &[]));
+    first.iter().map(read).chain(more.iter().map(too_many)).collect()
 }
 
 /// A page of a mapped file could not be had.

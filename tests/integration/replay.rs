@@ -297,6 +297,38 @@ fn no_hive_or_log_is_written_by_replay() {
     assert!(std::fs::read(folder.path().join("NTUSER.DAT.LOG1")).unwrap() == log);
 }
 
+#[test]
+fn a_log_that_is_no_file_is_told_and_more_logs_than_there_can_be_are_not_read() {
+    let Change { before, after } = change(Version::V1_5, false);
+    let folder = tempfile::tempdir().unwrap();
+    plant(folder.path(), &[("NTUSER.DAT", &before), ("elsewhere", &[7; 600])]);
+    std::os::unix::fs::symlink("elsewhere", folder.path().join("NTUSER.DAT.LOG1")).unwrap();
+    let scan = scan_in(folder.path(), ["."]);
+    let row = &rows(&scan.coverage)[0];
+    assert!(
+        row["logs"].starts_with("NTUSER.DAT.LOG1: refused: cannot be read: a symbolic link"),
+        "{}",
+        row["logs"]
+    );
+    assert_eq!(scan.run.code, Some(3));
+
+    let folder = tempfile::tempdir().unwrap();
+    plant(folder.path(), &[("NTUSER.DAT", &before)]);
+    let log = new_log(&before, 7, &[log_entry(&before, &after, 7)]);
+    let names = (0..32_u32).map(|number| -> String {
+        let cased = |(index, letter): (usize, char)| {
+            if number >> index & 1 == 1 { letter.to_ascii_lowercase() } else { letter }
+        };
+        "NTUSER.DAT.LOG1".char_indices().map(cased).collect()
+    });
+    for name in names {
+        plant(folder.path(), &[(&name, &log)]);
+    }
+    let row = &rows(&scan_in(folder.path(), ["."]).coverage)[0];
+    assert_eq!(row["hive_state"], "dirty-replayed");
+    assert_eq!(row["logs"].matches("too many logs").count(), 26, "{}", row["logs"]);
+}
+
 /// SHA-256 of the hives as yarp recovers them (`RegistryHive.recover_auto`, `save_recovered_hive`).
 const BY_YARP: [(&str, &str); 4] = [
     ("win10-dirty-logs/NTUSER.DAT", "0a7a7b2d1eb24ab63455f5a83e554601d88fe558d0ba1c1068a7e1102c79a092"),
