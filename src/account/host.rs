@@ -132,7 +132,13 @@ impl Attribution {
         joined
     }
 
-    fn find_services(&mut self, host: &HostFacts) {
+    /// Whether the account that a service names can be this one; `None` where the service shows none.
+    pub fn meaning_of(&self, service: &Service, host: &HostFacts) -> Option<Meaning> {
+        Some(service.account()?.means(&self.known(host)))
+    }
+
+    /// What services can be compared with.
+    fn known<'a>(&'a self, host: &'a HostFacts) -> KnownAccount<'a> {
         let is_name_of_account =
             |trace: &&Trace| matches!(trace.basis, Basis::SecurityAccounts | Basis::LogonUserName);
         let name = self.traces.iter().filter(is_name_of_account).find_map(|trace| match &trace.says {
@@ -143,19 +149,22 @@ impl Attribution {
             Place::UserProfile(folder) => Some(folder.as_str()),
             _ => None,
         };
-        let known = KnownAccount {
+        KnownAccount {
             sid: self.sid.as_ref(),
             name,
             folder,
             computer: host.computer_name(),
             sam: host.sam.as_ref().map(|sam| &sam.facts),
-        };
-        let services = host.services_of(&known);
+        }
+    }
+
+    fn find_services(&mut self, host: &HostFacts) {
+        let services = host.services_of(&self.known(host));
         if self.kind == AccountKind::Unknown {
             let sure = services.iter().filter_map(|service| service.meaning.confidence()).max();
             self.kind = match sure {
                 Some(Confidence::High) => AccountKind::Service,
-                None if host.knows_all_services() && !may_be_named(&known, host) => AccountKind::User,
+                None if host.knows_all_services() && !self.may_run_any(host) => AccountKind::User,
                 Some(_) | None => AccountKind::Unknown,
             };
         }
@@ -165,6 +174,20 @@ impl Attribution {
     /// Whether the hive is one of the machine's by its place, and no account's.
     pub fn is_machine(&self) -> bool {
         self.place == Place::Machine
+    }
+
+    /// Whether any service of the host does, or may.
+    fn may_run_any(&self, host: &HostFacts) -> bool {
+        let system = host.system.as_ref();
+        system.is_none_or(|system| {
+            system.facts.services.items.iter().any(|service| self.may_run(service, host))
+        })
+    }
+
+    /// Whether a service runs, or may run, as this account: nothing shows that it names another one.
+    pub fn may_run(&self, service: &Service, host: &HostFacts) -> bool {
+        service.object_name.is_unknown()
+            || self.meaning_of(service, host).is_some_and(|meaning| meaning != Meaning::Other)
     }
 }
 
