@@ -191,14 +191,6 @@ impl Attribution {
     }
 }
 
-/// Whether a service names an account of which nothing shows that it is another one.
-fn may_be_named(known: &KnownAccount<'_>, host: &HostFacts) -> bool {
-    let system = host.system.as_ref();
-    system.is_none_or(|system| {
-        system.facts.services_of(known).any(|(_, meaning)| meaning == Meaning::NothingShown)
-    })
-}
-
 /// The accounts that the list of profiles says have their folder where the hive lay.
 fn listed_at(software: &SoftwareFacts, hive_path: &str) -> Vec<Trace> {
     let sids = software.profiles_at(hive_path).filter(|listed| !listed.is_backup);

@@ -4,6 +4,7 @@ use crate::account::Confidence;
 use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::{Profile, ProfileState, Root};
 
+use super::shutdown::Shutdown;
 use super::wording::{counted, listed, name_reading, running_or_left_over, subject_of};
 use super::{Rule, Verdict, View};
 
@@ -11,12 +12,12 @@ pub(super) static RULE: Rule = Rule {
     id: "L12",
     slug: "dynamic-in-profiles",
     title: "Profiles named as gateways of the Exchange Development Kit name theirs",
-    severities: &[Severity::Info],
-    // Low needs the time of the last shutdown from the SYSTEM hive (L06), which is not read yet.
+    severities: &[Severity::Info, Severity::Low],
     condition: "A name under Profiles ends as the sample of the Exchange Development Kit makes it end: a space, 8 \
                 hexadecimal digits, and 16 that read as a time from 1986 to 2057; and it does not begin with \
                 MSExchangeIMC or MSExchangeCalCon, which have rules of their own. One finding for each name of a service \
-                before the digits, in any letter case.",
+                before the digits, in any letter case. Low where L06 shows of one of them that its session ended with a \
+                shutdown, else info.",
     implies: "A program made the profile that names profiles as the sample does. The sample marks its profile for \
               deletion right after logon, so that a profile which still stands under Profiles belongs to a program that \
               was running without having marked it, or to one that ended before it could.",
@@ -66,17 +67,22 @@ fn claim(view: &View<'_>, profiles: &[(&Root<'_>, &Profile<'_>)]) -> Option<Clai
     } else {
         String::new()
     };
+    let shutdown = Shutdown::known(view)
+        .filter(|shutdown| profiles.iter().any(|(_, profile)| shutdown.outlived_by(profile).is_some()));
     let detail = format!(
-        "{}{seen} under Profiles {} named \"{}\" and 24 digits.{maker} {reading} {}",
+        "{}{seen} under Profiles {} named \"{}\" and 24 digits.{maker} {reading} {}{}",
         if complete { "" } else { "At least " },
         if others.is_empty() { "is" } else { "are" },
         first.name_facts.edk.as_ref()?.service,
-        running_or_left_over(view)
+        running_or_left_over(view),
+        shutdown.as_ref().map(Shutdown::escalation).unwrap_or_default()
     );
     let subject = Subject { profile_family: Some(family.id), ..subject_of(profiles) };
     let evidence = Evidence::key("profile key", &first.key);
-    let mut claim = Claim::new(Severity::Info, Confidence::Medium, subject, evidence, detail)
+    let severity = if shutdown.is_some() { Severity::Low } else { Severity::Info };
+    let mut claim = Claim::new(severity, Confidence::Medium, subject, evidence, detail)
         .with(others.iter().map(|(_, profile)| Evidence::key("profile key", &profile.key)))
+        .beside(shutdown.map(|shutdown| shutdown.evidence()))
         .timed_by(first);
     claim.count = profiles.len() as u64;
     Some(claim)

@@ -114,14 +114,18 @@ macro_rules! registry {
 
 pub mod across;
 mod damage;
+mod directory_name;
 mod exchange;
 mod family;
 mod file_path;
 mod fleet_facts;
 mod hits;
 mod host_name;
+mod needs;
+mod owner;
 mod personal_folders;
 mod remains;
+mod shutdown;
 mod unseen;
 mod wording;
 
@@ -129,14 +133,20 @@ registry! {
     calcon_multi,
     calcon_one,
     imc_present,
+    imc_absent,
     imc_multi,
+    session_predates_boot,
     deleted_pending,
+    deleted_ts_risk,
     name_in_both,
     deleted_only,
     deleted_empty_key,
     dynamic_in_profiles,
     profiles_key_changed_later,
     profile_explosion,
+    cloned_profile,
+    gateway_tool_profile,
+    dsa_mailbox_profile,
     temp_section,
     linkage_profile,
     imc_earlier_runs,
@@ -179,10 +189,15 @@ registry! {
     roh_no_ssl,
     ldap_clear,
     no_rpc_encryption,
+    event_1016_style,
+    service_mismatch,
+    imc_but_no_service,
+    no_mapi_at_all,
     dirty_hive,
     clock,
     recovered_profile,
     written_together,
+    mmp_gap,
 }
 
 pub use fleet_facts::fleet_facts;

@@ -1,28 +1,29 @@
-use crate::account::{AccountKind, Confidence};
+use crate::account::{AccountKind, Confidence, Place};
 use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::tags::SectionKind;
 use crate::mapi::{Profile, ProviderSection, Root};
 
+use super::owner::{ExchangeServices, exchange_services};
 use super::wording::{account_sentence, counted};
-use super::{Rule, Verdict, View};
+use super::{Rule, Verdict, View, needs};
 
 pub(super) static RULE: Rule = Rule {
     id: "C16",
     slug: "outlook-on-exchange",
     title: "A mail client was used as an account of services",
     severities: &[Severity::Low],
-    // The reference asks for the account of Exchange's services. Which services an account runs is in the SYSTEM hive,
-    // which is not read yet: until then an account that services are known to use stands for it, and the finding says
-    // what is not known. Where the account is not established there is none.
-    condition: "The account is established as one of services or of the system by a well-known security identifier \
-                (S-1-5-18, -19, -20, NT SERVICE and the like), and a profile of it has a section of a client \
-                (0a0d020000000000c000000000000046), of Outlook's account manager (9375CFF0413111d3B88A00104B2A6676), or a \
-                message service CONTAB. Where the account is not established, nothing is judged: that needs the SYSTEM \
-                hive. One finding for each profile.",
+    // The reference asks for the account of Exchange's services, which SYSTEM tells. Where it was not read, or its list is
+    // damaged, an account that services are known to use stands for it, and the finding says what is not known.
+    condition: "By the SYSTEM hive of the host a service of Exchange (MSExchange...) that is not disabled runs as the account, \
+                and a profile of it has a section of a client (0a0d020000000000c000000000000046), of Outlook's account \
+                manager (9375CFF0413111d3B88A00104B2A6676), or a message service CONTAB. Low confidence where the service is \
+                the account's by a name alone. Where SYSTEM was not read or does not show all services, an account that a \
+                well-known security identifier (S-1-5-18, -19, -20, NT SERVICE and the like) or any service establishes as \
+                one of services stands for it; another one is not judged. One finding for each profile.",
     implies: "Outlook or another client that is meant for persons was run as this account (inferred: profiles that only \
               services use lack these parts). On an Exchange server Microsoft discourages it (Q313889).",
-    does_not_prove: "That Exchange runs on this computer, or as this account; that anything was damaged; who ran the \
-                     client.",
+    does_not_prove: "That anything was damaged; who ran the client; that services of Exchange ran as this account at the same \
+                     time, or ever did where the finding says that it is not known.",
     remediation: "Run clients on another computer and as another account, and create the profiles of services without \
                   Outlook (Q313889).",
     false_positives: "A program that creates a profile with the default services of mapisvc.inf, which may include the \
@@ -34,11 +35,46 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    if !is_established(view) {
+    let is_template = view.account.place == Place::Template;
+    let used = |(_, profile): &(&Root<'_>, &Profile<'_>)| profile.sections.iter().any(|one| role(one).is_some());
+    if is_template || !view.mapi.all_profiles().any(|place| used(&place)) {
         return;
     }
+    let Some(owner) = owner(view, verdict) else { return };
     for (root, profile) in view.mapi.all_profiles() {
-        verdict.claims.extend(claim(view, root, profile));
+        verdict.claims.extend(claim(view, root, profile, &owner));
+    }
+}
+
+/// What is known of the services of the account, as a sentence, and how sure it is.
+struct Owner {
+    confidence: Confidence,
+    sentence: String,
+    evidence: Vec<Evidence>,
+}
+
+fn owner(view: &View<'_>, verdict: &mut Verdict) -> Option<Owner> {
+    let stands_for_it = |confidence, why: &str| Owner {
+        confidence,
+        sentence: format!("{} Whether services of Exchange run as it is not known: {why}.", account_sentence(view)),
+        evidence: Vec::new(),
+    };
+    if view.host.system.is_none() && is_established(view) {
+        return Some(stands_for_it(Confidence::Medium, "the SYSTEM hive of the host was not read"));
+    }
+    needs::system(view, verdict)?;
+    match exchange_services(view) {
+        ExchangeServices::Run(owning) => Some(Owner {
+            confidence: owning.confidence(),
+            sentence: owning.sentence(),
+            evidence: owning.evidence(view).collect(),
+        }),
+        ExchangeServices::None => None,
+        ExchangeServices::Unknown(why) if is_established(view) => Some(stands_for_it(Confidence::Low, &why)),
+        ExchangeServices::Unknown(why) => {
+            verdict.cannot_judge(why);
+            None
+        }
     }
 }
 
@@ -47,7 +83,7 @@ pub(super) fn is_established(view: &View<'_>) -> bool {
     matches!(view.account.kind, AccountKind::Service | AccountKind::System)
 }
 
-fn claim(view: &View<'_>, root: &Root<'_>, profile: &Profile<'_>) -> Option<Claim> {
+fn claim(view: &View<'_>, root: &Root<'_>, profile: &Profile<'_>, owner: &Owner) -> Option<Claim> {
     let roles = || profile.sections.iter().filter_map(|section| Some((role(section)?, section)));
     let (first_role, first) = roles().next()?;
     let count = roles().count();
@@ -59,12 +95,13 @@ fn claim(view: &View<'_>, root: &Root<'_>, profile: &Profile<'_>) -> Option<Clai
         profile.name(),
         counted(count, "section", "sections"),
         names.join(", "),
-        account_sentence(view)
+        owner.sentence
     );
     let subject = Subject::profile(root, profile);
-    let confidence = view.account.confidence.min(Confidence::Medium);
+    let confidence = view.account.confidence.min(owner.confidence);
     let mut claim =
         Claim::new(Severity::Low, confidence, subject, Evidence::key(first_role, &first.key), detail)
+            .beside(owner.evidence.iter().cloned())
             .with(roles().skip(1).map(|(role, section)| Evidence::key(role, &section.key)))
             .timed_by(profile);
     claim.count = count as u64;

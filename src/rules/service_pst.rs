@@ -1,22 +1,23 @@
-use crate::account::Confidence;
+use crate::account::{AccountKind, Confidence, Place};
 use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::{Profile, ProviderSection, Root, tags};
 
 use super::outlook_on_exchange::is_established;
+use super::owner::Owning;
 use super::wording::{account_sentence, counted, listed};
-use super::{Rule, Verdict, View, personal_folders};
+use super::{Rule, Verdict, View, needs, personal_folders};
 
 pub(super) static RULE: Rule = Rule {
     id: "C17",
     slug: "service-pst",
     title: "Personal folders in a profile of a service account",
     severities: &[Severity::Medium],
-    // Other service accounts are known only from the SYSTEM hive, which is not read yet; an account whose kind is unknown
-    // may be a person's, where personal folders are normal.
+    // An account whose kind is unknown may be a person's, where personal folders are normal.
     condition: "The account is established as one of services or of the system by a well-known security identifier \
-                (S-1-5-18, -19, -20, NT SERVICE and the like), and a profile of it has a message service of personal \
-                folders (MSPST MS or MSUPST MS). Where the account is not established, nothing is judged: that needs the \
-                SYSTEM hive. One finding for each profile.",
+                (S-1-5-18, -19, -20, NT SERVICE and the like) or by a service of the host's SYSTEM hive that names it, or such \
+                a service names an account that is called like it (low confidence); and a profile of it has a message \
+                service of personal folders (MSPST MS or MSUPST MS). Where neither is known nothing is judged. One finding \
+                for each profile.",
     implies: "Mail that is delivered to this profile, or exported with it, may end up in a file beside the mailboxes. \
               Delivery into such a file hinders tools that synchronize mailboxes (BlackBerry KB03037).",
     does_not_prove: "That mail was ever written there, or left the computer.",
@@ -29,7 +30,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    if !is_established(view) {
+    let mut profiles = view.mapi.all_profiles();
+    let nothing = !profiles.any(|(_, profile)| personal_folders::services(profile).next().is_some());
+    if nothing || view.account.place == Place::Template || view.account.kind == AccountKind::User {
+        return;
+    }
+    if !is_established(view) && view.account.services.is_empty() {
+        if needs::system(view, verdict).is_some() {
+            verdict.cannot_judge("whether any service of the host runs as this account cannot be told");
+        }
         return;
     }
     for (root, profile) in view.mapi.all_profiles() {
@@ -57,8 +66,11 @@ fn claim(view: &View<'_>, root: &Root<'_>, profile: &Profile<'_>) -> Option<Clai
         account_sentence(view)
     );
     let subject = Subject::profile(root, profile).section(first);
-    let confidence = view.account.confidence.min(Confidence::Medium);
+    let most = if is_established(view) { Confidence::Medium } else { Confidence::Low };
+    let confidence = view.account.confidence.min(most);
+    let owning = Owning::of(view.account.services.iter());
     let mut claim = Claim::new(Severity::Medium, confidence, subject, service_name(first), detail)
+        .beside(owning.iter().flat_map(|owning| owning.evidence(view).take(10)))
         .with(others.iter().map(|service| service_name(service)))
         .with(paths.iter().map(super::hits::Hit::evidence))
         .timed_by(profile);

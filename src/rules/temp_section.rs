@@ -4,6 +4,7 @@ use crate::mapi::tags::{self, SectionKind};
 use crate::mapi::{Profile, ProviderSection};
 
 use super::hits::{self, Hit};
+use super::shutdown::Shutdown;
 use super::wording::{counted, running_or_left_over};
 use super::{Rule, Verdict, View};
 
@@ -11,11 +12,10 @@ pub(super) static RULE: Rule = Rule {
     id: "L18",
     slug: "temp-section",
     title: "A temporary provider in a profile",
-    severities: &[Severity::Info],
-    // Low needs the time of the last shutdown from the SYSTEM hive (L06), which is not read yet. In a message service
-    // the bit has no meaning, so that only sections of providers are judged.
+    severities: &[Severity::Info, Severity::Low],
+    // In a message service the bit has no meaning, so that only sections of providers are judged.
     condition: "The resource flags (00033009) of a provider's section contain 0x80 (STATUS_TEMP_SECTION). One finding for \
-                each profile.",
+                each profile. Low where L06 shows of the profile that its session ended with a shutdown, else info.",
     implies: "The provider was added for the time of a session: the session was open when the hive was copied, or ended \
               without removing it.",
     does_not_prove: "Which of the two.",
@@ -36,16 +36,21 @@ pub(super) static RULE: Rule = Rule {
 const TEMPORARY: u32 = 0x80;
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
+    let shutdown = Shutdown::known(view);
     for place in view.mapi.all_profiles() {
         let hits = temporary(place.1);
+        let shutdown = shutdown.as_ref().filter(|shutdown| shutdown.outlived_by(place.1).is_some());
+        let severity = if shutdown.is_some() { Severity::Low } else { Severity::Info };
         let detail = format!(
-            "Profile \"{}\" has {} with the flag of a temporary one: {}. {}",
+            "Profile \"{}\" has {} with the flag of a temporary one: {}. {}{}",
             place.1.name(),
             counted(hits.len(), "provider", "providers"),
             hits::spelled(&hits),
-            running_or_left_over(view)
+            running_or_left_over(view),
+            shutdown.map(Shutdown::escalation).unwrap_or_default()
         );
-        verdict.claims.extend(hits::claim(Severity::Info, Confidence::Medium, place, &hits, detail));
+        let claim = hits::claim(severity, Confidence::Medium, place, &hits, detail);
+        verdict.claims.extend(claim.map(|claim| claim.beside(shutdown.map(Shutdown::evidence))));
     }
 }
 

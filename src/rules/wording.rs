@@ -8,6 +8,7 @@ use crate::hive::HiveState;
 use crate::mapi::{Profile, Root};
 
 use super::View;
+use super::owner::Owning;
 
 /// How many of a list are spelled out; the evidence goes on.
 pub(super) const SPELLED_OUT: usize = 10;
@@ -61,12 +62,19 @@ pub(super) fn running_or_left_over(view: &View<'_>) -> &'static str {
 }
 
 /// A whole sentence on what is known of the account.
-pub(super) fn account_sentence(view: &View<'_>) -> &'static str {
+pub(super) fn account_sentence(view: &View<'_>) -> String {
     match view.account.kind {
-        AccountKind::Service => "The account is known to be one that services use.",
-        AccountKind::System => "The account is the system's own.",
-        AccountKind::User => "The account is known to run no service.",
-        AccountKind::Unknown => "Whether the account runs services is not known.",
+        AccountKind::Service if view.account.services.is_empty() => {
+            "The account is known to be one that services use.".into()
+        }
+        AccountKind::System if view.account.services.is_empty() => "The account is the system's own.".into(),
+        AccountKind::User => "By the SYSTEM hive of the host the account runs no service.".into(),
+        AccountKind::Unknown if view.account.services.is_empty() => {
+            "Whether the account runs services is not known.".into()
+        }
+        AccountKind::Service | AccountKind::System | AccountKind::Unknown => {
+            Owning::of(view.account.services.iter()).map(|owning| owning.sentence()).unwrap_or_default()
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod families;
 mod fleet;
 mod floors;
 mod formats;
+mod hosts;
 mod machine;
 mod program;
 mod readme;

@@ -7,6 +7,7 @@ mod damage;
 mod evidence_quality;
 mod files;
 mod flags;
+mod host;
 mod lifecycle;
 mod lists;
 mod recovery;

@@ -92,7 +92,8 @@ fn every_hive_of_the_fleet_has_its_row_and_its_host() {
         let host = path.split('/').nth(1).expect("a host");
         assert_eq!(row["host"], host);
         assert!(["parsed", "partial"].contains(&row["status"].as_str()), "{path}: {}", row["reason"]);
-        assert!(!row["account"].is_empty(), "{path}");
+        let is_machine = path.contains("ystem32/config/") && !path.ends_with("DEFAULT");
+        assert!(is_machine || !row["account"].is_empty(), "{path}");
     }
 }
 

@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use hive_synth::SynthHive;
-use mapihive::account::{Attribution, HostFacts};
+use mapihive::account::machine::{SamFacts, SoftwareFacts, SystemFacts};
+use mapihive::account::{Attribution, HostFacts, MachineHive};
 use mapihive::hive::{Care, Depth, HiveSource, Image, Links, LogFile, Offset, Problem, Problems, Tree, Way};
 use mapihive::lifecycle;
 use mapihive::mapi::families::Families;
@@ -20,6 +21,44 @@ use crate::program::{Row, rows};
 /// `path` is the path that the hive is taken to have been collected from.
 pub fn with_view<T>(hive: &SynthHive, path: &str, use_view: impl FnOnce(&View<'_>, &Problems) -> T) -> T {
     with_view_of_files(&hive.bytes, &[], path, use_view)
+}
+
+/// The same of a hive whose host has these machine hives.
+pub fn with_view_on_host<T>(
+    hive: &[u8],
+    logs: &[(&str, &[u8])],
+    path: &str,
+    host: &HostFacts,
+    use_view: impl FnOnce(&View<'_>, &Problems) -> T,
+) -> T {
+    with_view_of_files(hive, logs, path, |view, problems| {
+        let account = view.account.clone().joined(path, host);
+        use_view(&View { account: &account, host, ..*view }, problems)
+    })
+}
+
+/// What machine hives say, each read as the scan reads it: bytes of `SYSTEM`, `SOFTWARE` and `SAM` with their paths.
+pub fn host_facts(
+    system: Option<(&str, &[u8])>,
+    software: Option<(&str, &[u8])>,
+    sam: Option<(&str, &[u8])>,
+) -> HostFacts {
+    fn read<T>(
+        hive: Option<(&str, &[u8])>,
+        read: impl Fn(&Tree<'_>, &mut Problems) -> T,
+    ) -> Option<MachineHive<T>> {
+        let (path, bytes) = hive?;
+        Some(with_tree(bytes, Care::Once, |image, tree, problems| MachineHive {
+            hive_path: path.into(),
+            state: image.state(),
+            facts: read(tree, problems),
+        }))
+    }
+    HostFacts {
+        system: read(system, SystemFacts::read),
+        software: read(software, SoftwareFacts::read),
+        sam: read(sam, SamFacts::read),
+    }
 }
 
 /// The same of a hive with its transaction logs, each with its file name.

@@ -207,7 +207,8 @@ const OF_RECOVERED: [&str; 6] = ["L20", "L21", "L22", "L23", "L24", "L25"];
 fn roots_that_could_not_be_reached_are_told_by_every_rule_that_argues_from_absence() {
     let mut hive = with(|hive| empty_profile(hive, &profile()));
     hive.point_subkey(r"Software\Microsoft", 0, NOWHERE);
-    let live = |id| !OF_RECOVERED.contains(&id);
+    // Without the hives of the host these have nothing to judge: see host.rs.
+    let live = |id| !OF_RECOVERED.contains(&id) && !["L04", "X06"].contains(&id);
     for rule in rules::ALL.iter().filter(|rule| rule.argues_from_absence && live(rule.id)) {
         assert_not_judged(&hive, rule.id, r"Software\Microsoft");
     }

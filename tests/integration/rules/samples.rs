@@ -1,47 +1,70 @@
 //! The fleet of samples, whose makers wrote down what each file fires without knowing the rules' code.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use hive_synth::samples::{self, Kind, SECRET_MARKER, Sample};
-use mapihive::finding::{Claim, Record};
-use mapihive::hive::Provenance;
+use hive_synth::samples::{self, Host, Kind, SECRET_MARKER, Sample};
+use mapihive::account::HostFacts;
+use mapihive::finding::{Claim, Evidence, Record};
 use mapihive::rules::{self, Verdict};
 
-use crate::support::with_view_of_files;
+use crate::support::{host_facts, with_view_on_host};
 
 /// A hive of the samples with its logs, by file name.
 #[derive(Clone)]
 struct Files {
     hive: Vec<u8>,
     logs: Vec<(&'static str, Vec<u8>)>,
+    host: Arc<HostFacts>,
+    /// The machine's hives by their paths.
+    machine: Vec<(String, Vec<u8>)>,
 }
 
 impl Files {
     fn judge(&self, path: &str, rule: &str) -> Verdict {
         let logs: Vec<(&str, &[u8])> = self.logs.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
         let rule = rules::find(rule).expect("a rule");
-        with_view_of_files(&self.hive, &logs, path, |view, _| rules::judge(rule, view))
+        with_view_on_host(&self.hive, &logs, path, &self.host, |view, _| rules::judge(rule, view))
     }
 
     /// The file in which a piece of evidence lies.
-    fn of(&self, place: &Provenance) -> &[u8] {
-        let log = place.log.as_deref().map(|log| self.logs.iter().find(|(name, _)| *name == log));
+    fn of(&self, evidence: &Evidence) -> &[u8] {
+        if let Some(hive) = &evidence.hive {
+            return &self.machine.iter().find(|(path, _)| **path == **hive).expect("a machine hive").1;
+        }
+        let log = evidence.place.log.as_deref().map(|log| self.logs.iter().find(|(name, _)| *name == log));
         log.map_or(&self.hive, |log| &log.expect("a log of the sample").1)
     }
+}
+
+/// The hives of a host's machine, by their paths.
+fn machine_hives(host: &Host) -> Vec<(String, Vec<u8>)> {
+    let hives = host.samples.iter().filter(|sample| sample.path.contains("ystem32/config/"));
+    hives.map(|sample| (format!("{}/{}", host.name, sample.path), (sample.bytes)())).collect()
 }
 
 /// Every hive of the samples with its path.
 fn hives() -> impl Iterator<Item = (String, &'static Sample, Files)> {
     samples::all().iter().flat_map(|host| {
         let hives = host.samples.iter().filter(|sample| sample.kind == Kind::Hive);
-        hives.map(|sample| {
+        let machine = machine_hives(host);
+        let named = |name: &str| {
+            let mut hives = machine.iter();
+            hives.find(|(path, _)| path.ends_with(name)).map(|(path, bytes)| (path.as_str(), &bytes[..]))
+        };
+        let facts = Arc::new(host_facts(named("/SYSTEM"), named("/SOFTWARE"), named("/SAM")));
+        hives.map(move |sample| {
             let folder = |path: &'static str| path.rsplit_once('/').unwrap_or_default();
             let beside = host
                 .samples
                 .iter()
                 .filter(|log| log.kind == Kind::Log && folder(log.path).0 == folder(sample.path).0);
             let logs = beside.map(|log| (folder(log.path).1, (log.bytes)())).collect();
-            (format!("{}/{}", host.name, sample.path), sample, Files { hive: (sample.bytes)(), logs })
+            (
+                format!("{}/{}", host.name, sample.path),
+                sample,
+                Files { hive: (sample.bytes)(), logs, host: Arc::clone(&facts), machine: machine.clone() },
+            )
         })
     })
 }
@@ -97,7 +120,7 @@ fn every_place_of_evidence_holds_the_record_it_names() {
     for (path, hive, rule, claims) in claims() {
         for evidence in claims.iter().flat_map(|claim| &claim.evidence) {
             let at = usize::try_from(evidence.place.at.0).unwrap();
-            let bytes = &hive.of(&evidence.place)[at..at + usize::try_from(evidence.size).unwrap()];
+            let bytes = &hive.of(evidence)[at..at + usize::try_from(evidence.size).unwrap()];
             let holds = match evidence.record {
                 Record::KeyNode => bytes[4..].starts_with(b"nk"),
                 Record::KeyValue => bytes[4..].starts_with(b"vk"),

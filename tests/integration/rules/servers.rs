@@ -477,8 +477,9 @@ fn an_account_that_is_not_established_is_not_judged_by_what_clients_leave() {
     hive.root_security(&SecurityDescriptor::user_hive("S-1-5-21-1-2-3-1001"));
     let hive = hive.build();
     for rule in ["C16", "C17"] {
-        assert_silent(&hive, rule);
-        assert_silent(&outlook().build(), rule);
+        assert_not_judged(&hive, rule, "SYSTEM hive of the host was not read");
+        assert_not_judged(&outlook().build(), rule, "SYSTEM hive of the host was not read");
+        assert_silent(&exchange().build(), rule);
     }
 }
 

@@ -18,9 +18,10 @@ byte the same each time, by
 
 This file is written by the same command: do not edit it, edit `tests/hive-synth/src/samples/`.
 
-Rules are those of the project's domain reference. A severity is the one for a run over this tree as it is: without
-SYSTEM and SOFTWARE hives the kind of an account is known only from well-known SIDs, and rules that need these hives
-(L04, L06, L08, C16, C17 of ordinary accounts, C26, X03, X05, X06, H05) have nothing to judge. Where a rule fires for
+Rules are those of the project's domain reference. A severity is the one for a run over this tree as it is. EXCH55A,
+TS02 and WKS014 have hives of the machine, which tell which accounts run services; on the other hosts the kind of an account
+is known only from well-known SIDs, and rules that need these hives (L04, L06, L08, C16 and C17 of ordinary accounts, S09,
+X03, X05, X06, H05) have nothing to judge or say that they cannot. Where a rule fires for
 several profiles, they are listed; whether that makes one finding or several is the rule's choice.
 
 What nearly fires a rule is told as well, and in a damaged hive what cannot be judged: a finding there would be claimed
@@ -33,10 +34,10 @@ const FLEET: &str = "\
 
 - X01: 50 profiles name a home server, and no server is named by more than 12 of them (`EXCH2KB`, by hosts CLEAN01,
   EXCH2KB and TS02): there is no majority to differ from.
-- X02, X04, L15: no mailbox is named by three accounts, and no two profiles share a search key. The two profiles
+- X02, X04: no mailbox is named by three accounts, and no two profiles share a search key. The two profiles
   `Archive Job` of EXCH55A name the same mailbox, in one account; both accounts of TS02 name the same connector, and
   so do all runs of RUN55C.
-- L15, L16, L17, S09: no sample fires them.
+- L04, L15, L16, L17, X06: no sample fires them.
 - H03: deleted records are in RUN55C alone, in free cells of the replayed hive and in remnants of a log.
 ";
 
