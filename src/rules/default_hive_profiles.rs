@@ -1,7 +1,9 @@
+use crate::account::machine::Service;
 use crate::account::{AccountKind, Confidence, Place};
 use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::{Profile, Root};
 
+use super::owner::is_exchange;
 use super::wording::{counted, quoted};
 use super::{Rule, Verdict, View};
 
@@ -9,11 +11,11 @@ pub(super) static RULE: Rule = Rule {
     id: "C27",
     slug: "default-hive-profiles",
     title: "Profiles of the system, of a built-in service account, or of the template for new accounts",
-    severities: &[Severity::Info],
-    // Medium needs the SYSTEM hive in the reference (no Exchange service runs as LocalSystem); it is not read yet.
+    severities: &[Severity::Info, Severity::Medium],
     condition: "Any profile, live or marked for deletion, in the hive of LocalSystem (DEFAULT or systemprofile), \
                 LocalService or NetworkService, or in the template for new accounts; by the path of the hive or by its \
-                security identifier. One finding for each hive.",
+                security identifier. Medium for LocalSystem where the whole list of services in the SYSTEM hive of the host shows \
+                that none of Exchange's (MSExchange...) runs as it; else info. One finding for each hive.",
     implies: "For LocalSystem, LocalService and NetworkService: a service that runs as this account used MAPI, which is \
               normal for Exchange 2000 and 2003, or a service whose own profile could not be loaded was given the \
               default one (Q247934). For the template: every new account is given a copy of these profiles.",
@@ -32,19 +34,35 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     let Some((whose, confidence)) = whose(view) else { return };
     let profiles: Vec<(&Root<'_>, &Profile<'_>)> = view.mapi.all_profiles().collect();
     let [(root, first), others @ ..] = profiles.as_slice() else { return };
+    let unexplained = view.account.kind == AccountKind::System && no_exchange(view);
+    let severity = if unexplained { Severity::Medium } else { Severity::Info };
+    let services = if unexplained {
+        " By the SYSTEM hive of the host no service of Exchange runs as LocalSystem, which would explain them."
+    } else {
+        ""
+    };
     let detail = format!(
-        "{whose}; it holds {}: {}.",
+        "{whose}; it holds {}: {}.{services}",
         counted(profiles.len(), "profile", "profiles"),
         quoted(profiles.iter().map(|(_, profile)| profile.name()))
     );
     let one_root = others.iter().all(|(other, _)| other.key.at == root.key.at);
     let subject = if one_root { Subject::root(root) } else { Subject::default() };
     let mut claim =
-        Claim::new(Severity::Info, confidence, subject, Evidence::key("profile key", &first.key), detail)
+        Claim::new(severity, confidence, subject, Evidence::key("profile key", &first.key), detail)
             .with(others.iter().map(|(_, profile)| Evidence::key("profile key", &profile.key)))
             .timed_by(first);
     claim.count = profiles.len() as u64;
     verdict.claim(claim);
+}
+
+/// Whether the whole list of services shows that none of Exchange's runs as this account.
+fn no_exchange(view: &View<'_>) -> bool {
+    let mut services = view.host.system.iter().flat_map(|system| &system.facts.services.items);
+    // A service without a name of an account runs as LocalSystem.
+    let may_run = |service: &Service| service.account().is_none() || view.account.may_run(service, view.host);
+    view.host.knows_all_services()
+        && !services.any(|service| is_exchange(service.name()) && may_run(service))
 }
 
 /// Whose hive it is, as the first part of a sentence, and how sure that is.

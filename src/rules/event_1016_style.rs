@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::account::AccountKind;
-use crate::finding::{Claim, Severity, Subject};
+use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::{Profile, Root};
 
 use super::hits::Hit;
@@ -74,11 +74,15 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     let mut values = mailboxes.into_values();
     let Some((root, first, hit)) = values.next() else { return };
     let rest: Vec<_> = values.collect();
+    let mut profiles: BTreeMap<_, &Profile<'_>> = BTreeMap::from([(first.key.at, first)]);
+    profiles.extend(rest.iter().map(|(_, profile, _)| (profile.key.at, *profile)));
+    let keys = profiles.values().map(|profile| Evidence::key("profile key", &profile.key));
     let one = rest.iter().all(|(_, profile, _)| profile.key.at == first.key.at);
     let subject = if one { Subject::profile(root, first) } else { Subject::default() };
     let mut claim = Claim::new(Severity::Info, owning.confidence(), subject, hit.evidence(), detail)
         .beside(owning.evidence(view).take(10))
         .with(rest.iter().map(|(.., hit)| hit.evidence()))
+        .beside(keys)
         .timed_by(first);
     claim.count = count;
     verdict.claim(claim);

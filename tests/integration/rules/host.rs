@@ -490,6 +490,25 @@ fn an_account_of_exchange_without_any_place_of_profiles_is_found() {
     assert_not_judged(&dirty, "X06", "hive is dirty");
 }
 
+// ---- C27 --------------------------------------------------------------------------------------------------------------
+
+#[test]
+fn profiles_of_the_system_without_a_service_of_exchange_matter_more() {
+    let mut hive = new_hive();
+    add_exchange(&mut hive, PROFILES, "Nightly", T);
+    let hive = hive.build();
+    let severity = |host: &HostFacts| {
+        let verdict = judge_on(&hive, "HOST/C/WINNT/system32/config/DEFAULT", host, "C27");
+        let [found] = verdict.claims.as_slice() else { panic!("{verdict:#?}") };
+        found.severity
+    };
+    assert_eq!(severity(&with(&with_exchange(2))), Severity::Medium, "they run as another account");
+    assert_eq!(severity(&with(&system(&[("MSExchangeSA", "LocalSystem", 2)]))), Severity::Info);
+    assert_eq!(severity(&HostFacts::default()), Severity::Info);
+    let host = damaged(&system(&[("A", "LocalSystem", 2), ("B", "LocalSystem", 2)]));
+    assert_eq!(severity(&host), Severity::Info);
+}
+
 // ---- H05 --------------------------------------------------------------------------------------------------------------
 
 #[test]

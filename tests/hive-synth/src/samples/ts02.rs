@@ -85,7 +85,7 @@ pub(super) const HOST: Host = Host {
                 ),
                 info(
                     "S09",
-                    &[r"Services\MailSweep"],
+                    &["MSExchangeIMC", "MSExchangeCal Archive", OUT_OF_RANGE, LONGEST],
                     "four mailboxes, and a service that is none of Exchange's names an account called like the folder (low confidence)",
                 ),
                 medium(
