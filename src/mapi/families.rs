@@ -116,6 +116,19 @@ pub struct NameFacts {
     pub edk: Option<EdkSuffix>,
 }
 
+impl NameFacts {
+    /// Whether a service makes such a profile when it starts and removes it when it stops. A site's own families say who the
+    /// maker is; whether the profile lives as long as a session is told by the built-in ones and by the form of the name.
+    pub fn is_dynamic(&self) -> bool {
+        self.family.is_some_and(|family| if family.by_site { self.is_edk_named() } else { family.dynamic })
+    }
+
+    /// Whether the name has the whole form of the Exchange Development Kit's sample, be the maker a known one or a site's.
+    pub fn is_edk_named(&self) -> bool {
+        self.edk.as_ref().is_some_and(|edk| edk.spaced)
+    }
+}
+
 /// The end of a name that `HrCreateProfileName` of the Exchange Development Kit makes:
 /// `<service> %08lx%08lx%08lx` of process identifier and the two halves of a FILETIME.
 ///

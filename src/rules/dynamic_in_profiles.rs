@@ -39,7 +39,7 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
         let facts = &profile.name_facts;
         let Some((family, edk)) = facts.family.zip(facts.edk.as_ref()) else { continue };
         // That a site knows the maker says who it is, not that the profile should be there.
-        if family.id == FAMILY || family.by_site && edk.spaced {
+        if family.id == FAMILY || family.by_site && facts.is_edk_named() {
             services.entry(edk.service.to_uppercase()).or_default().push((root, profile));
         }
     }

@@ -77,7 +77,7 @@ impl Of<'_, '_> {
     }
 
     fn family(&self) -> Option<FleetFact> {
-        let family = self.profile.name_facts.family.filter(|family| family.dynamic)?;
+        let family = self.profile.name_facts.family.filter(|_| self.profile.name_facts.is_dynamic())?;
         Some(self.fact(
             FleetKind::Family,
             family.id,

@@ -63,7 +63,11 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
 /// The name of the service that makes profiles of such a name.
 fn service_of(profile: &Profile<'_>) -> Option<String> {
     let facts = &profile.name_facts;
-    match facts.family?.id {
+    let family = facts.family?;
+    if family.by_site && facts.is_edk_named() {
+        return facts.edk.as_ref().map(|edk| edk.service.clone());
+    }
+    match family.id {
         id @ ("MSExchangeIMC" | "MSExchangeCalCon") => Some(id.to_owned()),
         "LinkAge" => {
             let name = profile.name().to_ascii_uppercase();

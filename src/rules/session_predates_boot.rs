@@ -40,7 +40,7 @@ type Leftover<'v> = (&'v Profile<'v>, Before);
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     let is_of_session = |profile: &Profile<'_>| {
         profile.state == ProfileState::DeletedPending
-            || profile.name_facts.family.is_some_and(|family| family.dynamic)
+            || profile.name_facts.is_dynamic()
     };
     if !view.mapi.all_profiles().any(|(_, profile)| is_of_session(profile)) {
         return;

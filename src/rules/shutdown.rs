@@ -66,7 +66,7 @@ impl<'v> Shutdown<'v> {
     /// Why the session of a profile is of a time before the shutdown. `None` where nothing shows it, or where the profile is
     /// none that lives as long as a session.
     pub(super) fn outlived_by(&self, profile: &Profile<'_>) -> Option<Before> {
-        let dynamic = profile.name_facts.family.is_some_and(|family| family.dynamic);
+        let dynamic = profile.name_facts.is_dynamic();
         let pending = profile.state == ProfileState::DeletedPending;
         if !dynamic && !pending {
             return None;
