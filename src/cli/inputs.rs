@@ -8,10 +8,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
+use super::Exit;
 use crate::hive::{Care, Depth, HiveState, Way};
 use crate::mapi::families::Families;
-use crate::report::{Formulas, Output};
-use crate::scan::{Coverage, Discovered, GivenHives, Hosts, Reading, Unit, discover};
+use crate::report::{Formulas, Output, OutputError};
+use crate::scan::{
+    Coverage, Discovered, GivenHives, Hosts, OpenHive, Reading, Understood, Unit, discover, in_order,
+    read_hive, units,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Inputs {
@@ -125,6 +129,43 @@ impl Inputs {
             Unit::PassedOver(_) => None,
         });
         Hosts::of(candidates, &given, self.evidence.applies_logs())
+    }
+
+    /// Reads every hive, in the order of rows, and hands what `work` makes of it to `take`; the exit code that follows. A file
+    /// that could not be read is told.
+    pub(super) fn for_each_hive<T: Send>(
+        &self,
+        found: Discovered,
+        reading: Reading,
+        work: impl Fn(&OpenHive<'_>, &Understood<'_>) -> T + Sync,
+        mut take: impl FnMut(&Coverage, T) -> Result<(), OutputError>,
+    ) -> anyhow::Result<Exit> {
+        let no_hive = !found.candidates.iter().any(|candidate| candidate.looks_like_a_hive);
+        let units = units(found);
+        let hosts = self.hosts(&units);
+        let read = |unit: &Unit| match unit {
+            Unit::PassedOver(passed) => (Coverage::passed_over(passed), None),
+            Unit::Read(candidate) => {
+                let host = hosts.facts(candidate);
+                read_hive(candidate, reading, |hive, problems| {
+                    let mut understood = hive.understand(problems);
+                    understood.account = understood.account.joined(hive.hive_path, &host);
+                    let made = work(hive, &understood);
+                    (Some(understood.account), made)
+                })
+            }
+        };
+        let mut any_unread = false;
+        in_order(&units, self.threads(), read, |(coverage, made)| {
+            tell_unread(&coverage);
+            any_unread |= self.counts_as_unread(&coverage);
+            made.map_or(Ok(()), |made| take(&coverage, made))
+        })?;
+        if no_hive {
+            super::complain("no registry hive found");
+            return Ok(Exit::NoHive);
+        }
+        Ok(if any_unread { Exit::Unread } else { Exit::Success })
     }
 
     /// Whether a file makes the exit code 3.

@@ -73,7 +73,7 @@ impl Hosts {
 
     /// What the machine hives of a hive's host say; read when the first hive of the host asks. A hive that lies nowhere in a
     /// Windows volume has the hives that were given, if any.
-    pub(super) fn facts(&self, candidate: &Candidate) -> Arc<HostFacts> {
+    pub fn facts(&self, candidate: &Candidate) -> Arc<HostFacts> {
         let Some(host) = self.by_collection.get(&collection(&candidate.hive_path)) else {
             return Arc::default();
         };

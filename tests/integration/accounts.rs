@@ -155,3 +155,21 @@ fn a_machine_hive_that_is_given_by_name_counts_wherever_it_lies() {
     let row = with_machine_hives("OTHER", r".\svc", &hive, &given);
     assert_eq!((row["account_kind"].as_str(), row["host"].as_str()), ("service", "NAMED"));
 }
+
+#[test]
+fn profiles_and_timeline_know_the_account_as_scan_does() {
+    let mut nameless = HiveBuilder::new(Version::V1_5);
+    let profile = NewProfile::new(PROFILES, "Mail", filetime(2001, 1, 1, 0, 0, 0, 0));
+    exchange_profile(&mut nameless, &profile, &Mailbox::new("SERVER", "SITE", "box", "Box"));
+    let folder = tempfile::tempdir().unwrap();
+    plant(folder.path(), &[("HOST/C/Users/svc/NTUSER.DAT", &nameless.build().bytes)]);
+    for (name, bytes) in machine_hives("LocalSystem") {
+        plant(folder.path(), &[(&format!("HOST/C/Windows/System32/config/{name}"), &bytes)]);
+    }
+    for command in ["profiles", "timeline"] {
+        let run = mapihive_in(folder.path(), [command, "."]);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        let rows = run.rows();
+        assert!(!rows.is_empty() && rows.iter().all(|row| row["account_sid"] == SID), "{command}");
+    }
+}
