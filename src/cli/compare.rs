@@ -8,10 +8,10 @@ use clap::Args;
 
 use super::inputs::{CellStyle, EvidenceOptions, Target, tell_unread};
 use super::{Exit, complain};
-use crate::compare::{PairReport, PairedBy, Side, compare_pair, in_order, pairs};
+use crate::compare::{PairReport, PairedBy, Side, compare_pair, pairs};
 use crate::hive::{Care, HiveState, Way};
 use crate::report::{ComparisonRow, Table, comparison_row};
-use crate::scan::{Coverage, Discovered, discover};
+use crate::scan::{Coverage, Discovered, discover, in_order};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

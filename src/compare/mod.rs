@@ -13,7 +13,7 @@ use crate::finding::Evidence;
 use crate::hive::ValueType;
 
 pub use one_pair::{PairReport, compare_pair};
-pub use pairing::{Pair, PairedBy, Side, in_order, pairs};
+pub use pairing::{Pair, PairedBy, Side, pairs};
 
 /// How two copies differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

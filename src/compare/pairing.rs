@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rayon::prelude::*;
-
 use crate::account::{self, Attribution, Basis, Place};
-use crate::scan::{Candidate, Discovered, Reading, path_text, read_hive};
+use crate::scan::{Candidate, Discovered, Reading, in_order, path_text, read_hive};
 
 use super::folded;
 
@@ -316,30 +314,6 @@ fn drive(name: &str) -> Option<char> {
         (Some(letter), None) if letter.is_ascii_alphabetic() => Some(letter),
         _ => None,
     }
-}
-
-/// Runs `work` on all items on `threads` threads and hands the results to `take` in the order of the items. A few results
-/// for each thread are held; an error of `take` ends it.
-pub fn in_order<I: Sync, T: Send, E>(
-    items: &[I],
-    threads: usize,
-    work: impl Fn(&I) -> T + Sync,
-    mut take: impl FnMut(T) -> Result<(), E>,
-) -> Result<(), E> {
-    /// Results held for each thread.
-    const WINDOW_PER_THREAD: usize = 16;
-
-    let threads = threads.min(items.len());
-    let pool =
-        (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()).flatten();
-    for window in items.chunks(WINDOW_PER_THREAD * threads.max(1)) {
-        let results: Vec<T> = match &pool {
-            Some(pool) => pool.install(|| window.par_iter().map(&work).collect()),
-            None => window.iter().map(&work).collect(),
-        };
-        results.into_iter().try_for_each(&mut take)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

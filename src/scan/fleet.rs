@@ -40,10 +40,10 @@ pub fn units(found: Discovered) -> Vec<Unit> {
 
 /// Runs `work` on all units on `threads` threads and hands the results to `take` in the order of the units. At most a
 /// window of results is held; an error of `take` ends it.
-pub fn in_order<T: Send, E>(
-    units: &[Unit],
+pub fn in_order<U: Sync, T: Send, E>(
+    units: &[U],
     threads: usize,
-    work: impl Fn(&Unit) -> T + Sync,
+    work: impl Fn(&U) -> T + Sync,
     mut take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
     /// Results held per thread: enough that no thread waits long for the slowest hive of a window.
