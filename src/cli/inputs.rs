@@ -246,7 +246,7 @@ impl EvidenceOptions {
     pub(super) fn reading(self, care: Care, way: Way) -> Reading {
         let depth = if self.deep { Depth::Deep } else { Depth::Default };
         let recovery = (!self.live_only).then_some(depth);
-        Reading { care, way, logs: !self.no_logs, recovery, families: Families::built_in() }
+        Reading { care, way, logs: !self.no_logs, recovery, families: Families::built_in(), hash: false }
     }
 }
 

@@ -131,6 +131,11 @@ impl LogFile {
         Self { name: name.into(), bytes }
     }
 
+    /// Its bytes; `None` where they could not be had.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        self.bytes.as_deref().ok()
+    }
+
     /// A log that could not be opened.
     pub fn unreadable(name: &str, why: &str) -> Self {
         Self { name: name.into(), bytes: Err(LogFault::Io(why.to_owned())) }
@@ -155,12 +160,25 @@ impl Image {
         way: Way,
         problems: &mut Problems,
     ) -> Result<Self, ImageError> {
+        Self::open_shown(source, logs, way, problems, |_| {})
+    }
+
+    /// The same; shows the bytes of the file as they are to `show` before anything is made of them, so that these very bytes
+    /// can be hashed.
+    pub fn open_shown(
+        source: &HiveSource,
+        logs: Vec<LogFile>,
+        way: Way,
+        problems: &mut Problems,
+        show: impl FnOnce(&[u8]),
+    ) -> Result<Self, ImageError> {
         let found = source.identity().len;
         if found > limits::MAX_HIVE_SIZE {
             // Before any of it is read.
             return Err(Error::TooLong { limit: limits::MAX_HIVE_SIZE, found }.into());
         }
         let bytes = source.bytes(way)?;
+        show(&bytes);
         let (plan, fates) = planned(&bytes, &logs);
         for (log, fate) in logs.iter().zip(&fates) {
             report(&log.name, fate, plan.applies(), problems);

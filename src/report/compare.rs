@@ -111,7 +111,7 @@ impl<'a> Shown<'a> {
             value: evidence.value.as_deref().into(),
             value_type: seen.value_type.map(|value_type| value_type.to_string()).into(),
             file: match &place.log {
-                Some(log) => super::beside(&hive.hive_path, log).into(),
+                Some(log) => crate::scan::beside(&hive.hive_path, log).into(),
                 None => Cell::from(&hive.hive_path),
             },
             offset: place.at.into(),

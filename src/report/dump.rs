@@ -230,7 +230,7 @@ fn key_rows<E>(
 /// The file in which bytes lie.
 fn file<'a>(hive: &OpenHive<'a>, place: &Provenance) -> Cell<'a> {
     match &place.log {
-        Some(log) => super::beside(hive.hive_path, log).into(),
+        Some(log) => crate::scan::beside(hive.hive_path, log).into(),
         None => hive.hive_path.into(),
     }
 }

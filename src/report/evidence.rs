@@ -23,7 +23,7 @@ table! {
         origin: "where the bytes are: primary, log, log-remnant, free, slack, unreferenced or tail",
         log_sequence: "sequence number of the log entry, if the bytes are from a log",
         value: "what it says, secrets withheld",
-        hive_sha256: "SHA-256 of the hive file, where it was asked for",
+        hive_sha256: "SHA-256 of the account's hive file, where it was asked for; that of a machine hive is in hives.csv",
     }
 }
 
@@ -48,7 +48,7 @@ pub fn evidence_rows<'a>(
             origin: evidence.place.origin.as_str().into(),
             log_sequence: evidence.place.sequence.into(),
             value: evidence.value.as_deref().into(),
-            hive_sha256: Cell::Empty,
+            hive_sha256: coverage.sha256().filter(|_| evidence.hive.is_none()).into(),
             neutralized: Cell::Empty,
         };
         let data = evidence.data.as_ref().map(|(place, size)| EvidenceRow {
@@ -69,7 +69,7 @@ pub fn evidence_rows<'a>(
 fn file<'a>(coverage: &'a Coverage, evidence: &'a Evidence, place: &Provenance) -> Cell<'a> {
     let hive = hive_path(coverage, evidence);
     match &place.log {
-        Some(log) => super::beside(hive, log).into(),
+        Some(log) => crate::scan::beside(hive, log).into(),
         None => hive.into(),
     }
 }

@@ -117,7 +117,7 @@ pub fn finding_row<'a>(coverage: &'a Coverage, finding: &'a Finding) -> FindingR
         references: rule.map(|rule| rule.references.join(" ")).into(),
         hive_path: Cell::from(&coverage.hive_path),
         hive_state: coverage.state.map(crate::hive::HiveState::as_str).into(),
-        hive_sha256: Cell::Empty,
+        hive_sha256: coverage.sha256().into(),
         neutralized: Cell::Empty,
     }
 }

@@ -4,9 +4,10 @@ use crate::fleet::FleetFinding;
 use crate::hive::Offset;
 use crate::wintypes::Filetime;
 
+use super::SCHEMA;
 use super::evidence::EvidenceRow;
 use super::table::{Cell, table};
-use super::{SCHEMA, beside};
+use crate::scan::beside;
 
 table! {
     /// A row of `fleet_findings.csv`.

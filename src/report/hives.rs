@@ -88,7 +88,7 @@ pub fn hive_row(report: &HiveReport) -> HiveRow<'_> {
         problems: coverage.problems.total().into(),
         problem_details: problems.join("; ").into(),
         rules_not_judged: not_judged.join("; ").into(),
-        hive_sha256: Cell::Empty,
+        hive_sha256: coverage.sha256().into(),
         neutralized: Cell::Empty,
     }
 }

@@ -30,13 +30,5 @@ pub use summary::{Summary, for_terminal};
 pub use table::{Cell, Column, Formulas, Row, TableWriter};
 pub use timeline::{TimelineRow, timeline_row};
 
-/// The path of a file that lies in the same folder as a hive.
-fn beside(hive_path: &str, name: &str) -> String {
-    match hive_path.rsplit_once('/') {
-        Some((folder, _)) => format!("{folder}/{name}"),
-        None => name.to_owned(),
-    }
-}
-
 /// Version of the tables' columns and vocabularies.
 pub const SCHEMA: u64 = 1;

@@ -299,7 +299,7 @@ impl Context<'_> {
     /// The file in which bytes lie.
     fn file(&self, place: &Provenance) -> Cell<'static> {
         match &place.log {
-            Some(log) => super::beside(self.hive, log).into(),
+            Some(log) => crate::scan::beside(self.hive, log).into(),
             None => self.hive.to_owned().into(),
         }
     }

@@ -38,7 +38,7 @@ pub fn timeline_row(coverage: &Coverage, event: Event) -> TimelineRow<'static> {
     let Event { kind, subject, time, bound, certainty, message, evidence } = event;
     let place = &evidence.place;
     let file = match &place.log {
-        Some(log) => super::beside(&coverage.hive_path, log),
+        Some(log) => crate::scan::beside(&coverage.hive_path, log),
         None => coverage.hive_path.clone(),
     };
     TimelineRow {

@@ -131,7 +131,7 @@ fn machine_hive<T>(
     read: impl Fn(&Tree<'_>, &mut Problems) -> T,
 ) -> Option<MachineHive<T>> {
     let families = Families::built_in();
-    let reading = Reading { care: Care::Once, way: Way::Map, logs, recovery: None, families };
+    let reading = Reading { care: Care::Once, way: Way::Map, logs, recovery: None, families, hash: false };
     let (_, found) = read_hive(candidate, reading, |hive, problems| {
         let is_other = matches!(MachineKind::of(hive.tree), Found::Here(found) if found != kind);
         let facts = (!is_other).then(|| (hive.image.state(), read(hive.tree, problems)));

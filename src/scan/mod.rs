@@ -12,4 +12,6 @@ pub use discover::{Candidate, Discovered, PassedOver, discover, path_text};
 pub use fleet::{Unit, in_order, units};
 pub use hosts::{GivenHives, Hosts};
 pub use judge::{HiveReport, Judged, NotJudged, judge_hive};
-pub use one_hive::{Coverage, OpenHive, Reading, Status, Understood, read_hive};
+pub use one_hive::{
+    Coverage, InputFile, InputKind, OpenHive, Reading, Status, Understood, beside, read_hive,
+};

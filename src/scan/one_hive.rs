@@ -1,6 +1,9 @@
 //! One hive from the file to what is understood of it.
 
+use std::io;
 use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
 
 use crate::account::{self, Attribution};
 use crate::hive::{
@@ -9,6 +12,7 @@ use crate::hive::{
 };
 use crate::mapi::families::Families;
 use crate::mapi::{Mapi, Recovered, before_replay};
+use crate::wintypes::hex;
 
 use super::discover::{Candidate, PassedOver};
 
@@ -67,8 +71,47 @@ pub struct Coverage {
     pub tail: u64,
     /// Cells of keys, values and lists that were read.
     pub cells_read: u64,
+    /// The files whose bytes were read: the hive, then its logs.
+    pub inputs: Vec<InputFile>,
     /// Everything that could not be read, or was not as it should be.
     pub problems: Problems,
+}
+
+/// A file whose bytes were read as evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFile {
+    /// The file, as every table calls it.
+    pub path: String,
+    /// What it is read as.
+    pub kind: InputKind,
+    /// Its length when it was opened.
+    pub size: u64,
+    /// When it was last modified: seconds since 1970 and nanoseconds.
+    pub modified: (i64, u64),
+    /// SHA-256 of the bytes that were read, in hexadecimal, where that was asked for.
+    pub sha256: Option<String>,
+}
+
+/// What a file of evidence is read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputKind {
+    /// A hive.
+    Hive,
+    /// A transaction log.
+    Log,
+}
+
+impl InputKind {
+    /// All kinds, for the documentation of the vocabulary.
+    pub const ALL: [Self; 2] = [Self::Hive, Self::Log];
+
+    /// The word used in every table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hive => "hive",
+            Self::Log => "log",
+        }
+    }
 }
 
 /// How hives are read.
@@ -84,6 +127,8 @@ pub struct Reading {
     pub recovery: Option<Depth>,
     /// By which the names of profiles are told.
     pub families: &'static Families,
+    /// Whether the bytes of hives and logs are hashed.
+    pub hash: bool,
 }
 
 /// A hive that could be opened.
@@ -156,16 +201,60 @@ pub fn read_hive<T>(
     }
 }
 
-/// The transaction logs beside a hive. One that cannot be opened is told as such when it would be needed.
-fn logs_of(candidate: &Candidate, way: Way) -> Vec<LogFile> {
+/// The transaction logs beside a hive. One that cannot be opened is told as such when it would be needed; one that can is
+/// an input.
+fn logs_of(candidate: &Candidate, reading: Reading, inputs: &mut Vec<InputFile>) -> Vec<LogFile> {
     let folder = candidate.path.parent().unwrap_or(Path::new(""));
     let read = |name: &String| match HiveSource::open(&folder.join(name), candidate.links) {
-        Ok(source) => LogFile::read(name, &source, way),
+        Ok(source) => {
+            let log = LogFile::read(name, &source, reading.way);
+            let path = beside(&candidate.hive_path, name);
+            let mut input = InputFile::of(path, InputKind::Log, &source);
+            input.sha256 = log.bytes().filter(|_| reading.hash).map(sha256);
+            inputs.push(input);
+            log
+        }
         Err(error) => LogFile::unreadable(name, &error.to_string()),
     };
     let too_many = |name: &String| LogFile::unreadable(name, "too many logs of this name beside the hive");
     let (first, more) = candidate.logs.split_at_checked(limits::MAX_LOGS).unwrap_or((&candidate.logs, &[]));
     first.iter().map(read).chain(more.iter().map(too_many)).collect()
+}
+
+/// The path of a file that lies in the same folder as a hive.
+pub fn beside(hive_path: &str, name: &str) -> String {
+    match hive_path.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{name}"),
+        None => name.to_owned(),
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Of a file that is too long for a hive, piece by piece.
+fn sha256_of_file(source: &HiveSource) -> io::Result<String> {
+    const PIECE: usize = 1 << 20;
+
+    let mut hash = Sha256::new();
+    let mut at = 0;
+    while at < source.identity().len {
+        let bytes = source.read_at(at, PIECE)?;
+        if bytes.is_empty() {
+            break;
+        }
+        hash.update(&bytes);
+        at += bytes.len() as u64;
+    }
+    Ok(hex(&hash.finalize()))
+}
+
+impl InputFile {
+    fn of(path: String, kind: InputKind, source: &HiveSource) -> Self {
+        let identity = source.identity();
+        Self { path, kind, size: identity.len, modified: identity.modified, sha256: None }
+    }
 }
 
 /// A page of a mapped file could not be had.
@@ -186,8 +275,18 @@ fn read_once<T>(
     };
     coverage.size = Some(source.identity().len);
     coverage.modified = Some(source.identity().modified);
-    let logs = if reading.logs { logs_of(candidate, reading.way) } else { Vec::new() };
-    let image = match Image::open(&source, logs, reading.way, &mut coverage.problems) {
+    let mut inputs = vec![InputFile::of(candidate.hive_path.clone(), InputKind::Hive, &source)];
+    let logs = if reading.logs { logs_of(candidate, reading, &mut inputs) } else { Vec::new() };
+    let mut hash = None;
+    let show = |bytes: &[u8]| hash = reading.hash.then(|| sha256(bytes));
+    let image = Image::open_shown(&source, logs, reading.way, &mut coverage.problems, show);
+    // Bytes that are no hive are evidence too.
+    hash = hash.or_else(|| reading.hash.then(|| sha256_of_file(&source).ok()).flatten());
+    if let Some(input) = inputs.first_mut() {
+        input.sha256 = hash;
+    }
+    coverage.inputs = inputs;
+    let image = match image {
         Ok(image) => image,
         Err(error) => {
             coverage.reason = error.to_string();
@@ -239,6 +338,7 @@ impl Coverage {
             modified: None,
             tail: 0,
             cells_read: 0,
+            inputs: Vec::new(),
             problems: Problems::default(),
         }
     }
@@ -278,6 +378,11 @@ impl Coverage {
     /// Whether something that is present could not be read.
     pub fn is_failure(&self) -> bool {
         matches!(self.status, Status::Failed | Status::Partial) || self.state == Some(HiveState::Damaged)
+    }
+
+    /// SHA-256 of the hive file, where it was asked for.
+    pub fn sha256(&self) -> Option<&str> {
+        self.inputs.first()?.sha256.as_deref()
     }
 
     /// The order of rows: by host, then by the bytes of the path.

@@ -51,7 +51,14 @@ fn read_while(path: &Path, way: Way, mut happens: impl FnMut()) -> (Coverage, Op
     let mut times = 0;
     let (coverage, found) = read_hive(
         &candidate(path),
-        Reading { care: Care::Once, way, logs: true, recovery: None, families: Families::built_in() },
+        Reading {
+            care: Care::Once,
+            way,
+            logs: true,
+            recovery: None,
+            families: Families::built_in(),
+            hash: false,
+        },
         |hive, problems| {
             times += 1;
             keys(hive, problems);

@@ -194,6 +194,7 @@ pub fn reading(care: Care) -> Reading {
         logs: true,
         recovery: Some(Depth::Default),
         families: Families::built_in(),
+        hash: false,
     }
 }
 
