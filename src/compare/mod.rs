@@ -7,6 +7,7 @@ mod keys;
 mod one_pair;
 mod pairing;
 mod profiles;
+mod replay;
 
 use crate::account::Confidence;
 use crate::finding::Evidence;
@@ -14,6 +15,7 @@ use crate::hive::ValueType;
 
 pub use one_pair::{PairReport, compare_pair};
 pub use pairing::{Pair, PairedBy, Side, pairs};
+pub use replay::replayed;
 
 /// How two copies differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -180,6 +182,15 @@ impl Seen {
     fn maybe(evidence: Option<Evidence>) -> Self {
         Self { evidence, value_type: None }
     }
+}
+
+/// Brings differences in the order of rows.
+fn in_order(differences: &mut [Difference]) {
+    // Such a row claims no difference.
+    for difference in differences.iter_mut().filter(|row| row.what == What::NotComparable) {
+        difference.certainty = Confidence::Low;
+    }
+    differences.sort_by(|a, b| a.order().cmp(&b.order()));
 }
 
 /// A name as Windows compares it: each character by the capital it has alone.

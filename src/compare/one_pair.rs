@@ -39,11 +39,7 @@ pub fn compare_pair(pair: &Pair, reading: Reading) -> PairReport {
         Pair::Alone { side, hive, several, .. } => alone(*side, hive, *several, reading),
     };
     report.host = pair.host().map(str::to_owned);
-    // Such a row claims no difference.
-    for difference in report.differences.iter_mut().filter(|row| row.what == What::NotComparable) {
-        difference.certainty = Confidence::Low;
-    }
-    report.differences.sort_by(|a, b| a.order().cmp(&b.order()));
+    super::in_order(&mut report.differences);
     report
 }
 

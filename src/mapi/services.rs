@@ -1,7 +1,7 @@
 //! Message services and their providers as a linked view: who lists whom, who names whom as its service, and what leads
 //! nowhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::key::MapiValue;
 use super::profile::Profile;
@@ -41,60 +41,90 @@ pub struct Provider<'p, 'b> {
 /// The services of a profile: those it lists, in that order, then service sections that it does not list.
 pub fn services<'p, 'b>(profile: &'p Profile<'b>) -> Vec<Service<'p, 'b>> {
     let listed = profile.service_uids().here().map(|list| list.uids).unwrap_or_default();
+    let named: BTreeSet<MapiUid> = listed.iter().copied().collect();
     let unlisted = profile
         .sections
         .iter()
-        .filter(|section| section.kind == SectionKind::Service && !listed.contains(&section.uid))
+        .filter(|section| section.kind == SectionKind::Service && !named.contains(&section.uid))
         .map(|section| section.uid);
+    let sections = Sections::of(profile);
     let mut seen = BTreeSet::new();
     listed
         .iter()
         .copied()
         .chain(unlisted)
         .filter(|uid| seen.insert(*uid))
-        .map(|uid| service(profile, uid, listed.contains(&uid)))
+        .map(|uid| sections.service(uid, named.contains(&uid)))
         .collect()
 }
 
-fn service<'p, 'b>(profile: &'p Profile<'b>, uid: MapiUid, is_listed: bool) -> Service<'p, 'b> {
-    let section = profile.section(uid).here();
-    let link = |list: PropId, target: MapiUid| {
-        let provider = profile.section(target).here();
-        let names_service = provider.is_some_and(|provider| names_as_service(provider, uid));
-        Provider { section: provider, uid: target, list: Some(list), names_service }
-    };
-    let links = |ids: &[PropId]| -> Vec<Provider<'p, 'b>> {
-        let mut links: Vec<Provider<'p, 'b>> = Vec::new();
-        for id in ids {
-            let uids = section.and_then(|section| section.uids(*id).here()).map(|list| list.uids);
+/// The sections of a profile by what is asked of them. A hostile profile has tens of thousands, each of which may be a
+/// service.
+struct Sections<'p, 'b> {
+    /// Of several of one name, which only damage can bring about, the first.
+    by_uid: HashMap<MapiUid, &'p ProviderSection<'b>>,
+    /// The sections that name a service as their own.
+    by_service: HashMap<MapiUid, Vec<&'p ProviderSection<'b>>>,
+    /// The same as pairs of service and section.
+    naming: HashSet<(MapiUid, MapiUid)>,
+}
+
+impl<'p, 'b> Sections<'p, 'b> {
+    fn of(profile: &'p Profile<'b>) -> Self {
+        let mut sections =
+            Self { by_uid: HashMap::new(), by_service: HashMap::new(), naming: HashSet::new() };
+        for section in &profile.sections {
+            sections.by_uid.entry(section.uid).or_insert(section);
+            for service in named_services(section) {
+                if sections.naming.insert((service, section.uid)) {
+                    sections.by_service.entry(service).or_default().push(section);
+                }
+            }
+        }
+        sections
+    }
+
+    fn service(&self, uid: MapiUid, is_listed: bool) -> Service<'p, 'b> {
+        let section = self.by_uid.get(&uid).copied();
+        let mut providers = self.links(section, uid, &PROVIDER_LISTS);
+        let extra = self.links(section, uid, &[tags::PR_SERVICE_EXTRA_UIDS, tags::PR_EMSMDB_SECTION_UID]);
+        let known: BTreeSet<MapiUid> = providers.iter().chain(&extra).map(|provider| provider.uid).collect();
+        let naming = self.by_service.get(&uid).into_iter().flatten();
+        providers.extend(naming.filter(|naming| !known.contains(&naming.uid)).map(|naming| Provider {
+            section: Some(naming),
+            uid: naming.uid,
+            list: None,
+            names_service: true,
+        }));
+        Service { section, uid, is_listed, providers, extra }
+    }
+
+    /// What a service names in these lists, each section once.
+    fn links(
+        &self,
+        service: Option<&ProviderSection<'_>>,
+        uid: MapiUid,
+        lists: &[PropId],
+    ) -> Vec<Provider<'p, 'b>> {
+        let mut seen = BTreeSet::new();
+        let mut links = Vec::new();
+        for list in lists {
+            let uids = service.and_then(|section| section.uids(*list).here()).map(|list| list.uids);
             for target in uids.unwrap_or_default() {
-                if links.iter().all(|link| link.uid != target) {
-                    links.push(link(*id, target));
+                if seen.insert(target) {
+                    let section = self.by_uid.get(&target).copied();
+                    let names_service = self.naming.contains(&(uid, target));
+                    links.push(Provider { section, uid: target, list: Some(*list), names_service });
                 }
             }
         }
         links
-    };
-    let mut providers = links(&PROVIDER_LISTS);
-    let extra = links(&[tags::PR_SERVICE_EXTRA_UIDS, tags::PR_EMSMDB_SECTION_UID]);
-    let known = |candidate: MapiUid| providers.iter().chain(&extra).any(|provider| provider.uid == candidate);
-    let only_naming: Vec<_> = profile
-        .sections
-        .iter()
-        .filter(|candidate| names_as_service(candidate, uid) && !known(candidate.uid))
-        .map(|candidate| Provider {
-            section: Some(candidate),
-            uid: candidate.uid,
-            list: None,
-            names_service: true,
-        })
-        .collect();
-    providers.extend(only_naming);
-    Service { section, uid, is_listed, providers, extra }
+    }
 }
 
-fn names_as_service(section: &ProviderSection<'_>, service: MapiUid) -> bool {
-    section.uids(tags::PR_SERVICE_UID).here().is_some_and(|list| list.uids.contains(&service))
+/// The services that a section names as its own; MAPI writes one.
+fn named_services(section: &ProviderSection<'_>) -> Vec<MapiUid> {
+    section.uids(tags::PR_SERVICE_UID).here().map(|list| list.uids).unwrap_or_default()
 }
 
 /// Properties that name sections of their own profile.

@@ -52,8 +52,8 @@ pub fn comparison_row<'a>(pair: &'a PairReport, difference: &'a Difference) -> C
     let (older, newer) = (account(before), account(after));
     let name = newer.and_then(|account| account.name.as_deref());
     let sid = newer.and_then(|account| account.sid.as_ref());
-    let [old, new] =
-        [(before, &difference.before), (after, &difference.after)].map(|(hive, seen)| Shown::of(hive, seen));
+    let [old, new] = [(before, &difference.before), (after, &difference.after)]
+        .map(|(hive, seen)| hive.map(|hive| Shown::of(&hive.hive_path, seen)).unwrap_or_default());
     ComparisonRow {
         schema: SCHEMA.into(),
         host: pair.host.as_deref().into(),
@@ -93,31 +93,44 @@ pub fn comparison_row<'a>(pair: &'a PairReport, difference: &'a Difference) -> C
 
 /// The cells of what one copy shows.
 #[derive(Default)]
-struct Shown<'a> {
-    value: Cell<'a>,
-    value_type: Cell<'a>,
-    file: Cell<'a>,
-    offset: Cell<'a>,
-    origin: Cell<'a>,
-    log_sequence: Cell<'a>,
-    last_written: Cell<'a>,
+pub(super) struct Shown<'a> {
+    pub(super) value: Cell<'a>,
+    pub(super) value_type: Cell<'a>,
+    pub(super) file: Cell<'a>,
+    pub(super) offset: Cell<'a>,
+    pub(super) origin: Cell<'a>,
+    pub(super) log_sequence: Cell<'a>,
+    pub(super) last_written: Cell<'a>,
 }
 
 impl<'a> Shown<'a> {
-    fn of(hive: Option<&'a Coverage>, seen: &'a Seen) -> Self {
-        let (Some(hive), Some(evidence)) = (hive, &seen.evidence) else { return Self::default() };
+    pub(super) fn of(hive_path: &'a str, seen: &'a Seen) -> Self {
+        let Some(evidence) = &seen.evidence else { return Self::default() };
         let place = &evidence.place;
         Self {
             value: evidence.value.as_deref().into(),
             value_type: seen.value_type.map(|value_type| value_type.to_string()).into(),
             file: match &place.log {
-                Some(log) => crate::scan::beside(&hive.hive_path, log).into(),
-                None => Cell::from(&hive.hive_path),
+                Some(log) => crate::scan::beside(hive_path, log).into(),
+                None => hive_path.into(),
             },
             offset: place.at.into(),
             origin: place.origin.as_str().into(),
             log_sequence: place.sequence.into(),
             last_written: evidence.last_written.into(),
+        }
+    }
+
+    /// The same without the difference it was made of.
+    pub(super) fn owned(self) -> Shown<'static> {
+        Shown {
+            value: self.value.owned(),
+            value_type: self.value_type.owned(),
+            file: self.file.owned(),
+            offset: self.offset.owned(),
+            origin: self.origin.owned(),
+            log_sequence: self.log_sequence.owned(),
+            last_written: self.last_written.owned(),
         }
     }
 }

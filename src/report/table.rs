@@ -22,6 +22,18 @@ pub enum Cell<'a> {
     Time(Filetime),
 }
 
+impl Cell<'_> {
+    /// The same with a text of its own.
+    pub(super) fn owned(self) -> Cell<'static> {
+        match self {
+            Self::Empty => Cell::Empty,
+            Self::Text(text) => Cell::Text(Cow::Owned(text.into_owned())),
+            Self::Number(number) => Cell::Number(number),
+            Self::Time(time) => Cell::Time(time),
+        }
+    }
+}
+
 impl Serialize for Cell<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

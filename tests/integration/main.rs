@@ -4,6 +4,7 @@
 
 mod accounts;
 mod bounds;
+mod case;
 mod changing_files;
 mod compare;
 mod corruption;
@@ -18,6 +19,7 @@ mod floors;
 mod formats;
 mod hosts;
 mod machine;
+mod profile_tables;
 mod program;
 mod readme;
 mod real_hives;

@@ -230,6 +230,11 @@ fn outputs(paths: &[&Path]) -> Vec<(String, Vec<u8>)> {
     for path in &tables {
         outputs.push((path.display().to_string(), std::fs::read(path).unwrap()));
     }
+    let paths: Vec<_> = paths.iter().map(|path| (*path).to_owned()).collect();
+    let tables = crate::case::hive_tables(&paths);
+    outputs.push(("profiles.csv".into(), tables.profiles));
+    outputs.push(("services.csv".into(), tables.services));
+    outputs.push(("log_changes.csv".into(), tables.log_changes));
     outputs
 }
 

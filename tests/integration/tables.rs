@@ -9,7 +9,8 @@ use mapihive::finding::{Record, Severity};
 use mapihive::hive::{HiveState, Origin};
 use mapihive::mapi::ProfileState;
 use mapihive::report::{
-    ComparisonRow, DumpRow, EvidenceRow, FindingRow, HiveRow, PropertyRow, Row as _, RuleRow,
+    ComparisonRow, DumpRow, EvidenceRow, FindingRow, HiveRow, LogChangeRow, ProfileRow, PropertyRow,
+    Row as _, RuleRow, ServiceRow,
 };
 use mapihive::scan::Status;
 
@@ -67,6 +68,11 @@ fn columns_are_those_of_the_design() {
     }
     assert!(of_hives.starts_with("schema, ") && of_hives.ends_with(", neutralized"));
     assert!(columns::<RuleRow<'_>>().starts_with("schema, rule_id, "));
+    for columns in [columns::<ProfileRow<'_>>(), columns::<ServiceRow<'_>>(), columns::<LogChangeRow<'_>>()] {
+        assert!(
+            columns.starts_with("schema, host, account, account_sid, ") && columns.ends_with(", neutralized")
+        );
+    }
 }
 
 #[test]
@@ -79,6 +85,9 @@ fn every_column_says_what_it_holds() {
         ComparisonRow::COLUMNS,
         HiveRow::COLUMNS,
         RuleRow::COLUMNS,
+        ProfileRow::COLUMNS,
+        ServiceRow::COLUMNS,
+        LogChangeRow::COLUMNS,
     ] {
         assert!(columns.iter().all(|column| column.holds.len() > 5));
         let names: BTreeSet<&str> = columns.iter().map(|column| column.name).collect();
