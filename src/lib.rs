@@ -25,4 +25,6 @@ pub mod compare;
 
 pub mod report;
 
+pub mod case;
+
 pub mod cli;

@@ -11,7 +11,7 @@ use super::{Exit, complain};
 use crate::compare::{PairReport, PairedBy, Side, compare_pair, pairs};
 use crate::hive::{Care, HiveState, Way};
 use crate::report::{ComparisonRow, Table, comparison_row};
-use crate::scan::{Coverage, Discovered, discover, in_order};
+use crate::scan::{Coverage, Discovered, Stop, discover, in_order};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -55,6 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     in_order(
         &pairs,
         threads,
+        &Stop::default(),
         |pair| compare_pair(pair, reading),
         |report| {
             for coverage in [&report.before, &report.after].into_iter().flatten() {

@@ -8,14 +8,17 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
+use sha2::{Digest as _, Sha256};
+
 use super::Exit;
 use crate::hive::{Care, Depth, HiveState, Way};
 use crate::mapi::families::Families;
 use crate::report::{Formulas, Output, OutputError};
 use crate::scan::{
-    Coverage, Discovered, GivenHives, Hosts, OpenHive, Reading, Understood, Unit, discover, in_order,
-    read_hive, units,
+    Candidate, Coverage, Discovered, GivenHives, Hosts, OpenHive, Reading, Stop, Understood, Unit, discover,
+    in_order, path_text, read_hive, units,
 };
+use crate::wintypes::hex;
 
 #[derive(Debug, Args)]
 pub(super) struct Inputs {
@@ -107,6 +110,44 @@ impl Inputs {
         Ok(Reading { families, ..reading })
     }
 
+    /// The options on which rows depend, as names and values.
+    pub(super) fn settings(&self) -> anyhow::Result<Vec<(&'static str, String)>> {
+        let EvidenceOptions { no_logs, live_only, deep } = self.evidence;
+        let mut settings = vec![
+            ("logs", if no_logs { "not applied" } else { "applied" }.to_owned()),
+            (
+                "recovery",
+                if live_only {
+                    "none"
+                } else if deep {
+                    "deep"
+                } else {
+                    "default"
+                }
+                .to_owned(),
+            ),
+            ("strict", if self.strict { "yes" } else { "no" }.to_owned()),
+        ];
+        if let Some(host) = &self.host {
+            settings.push(("host", host.clone()));
+        }
+        let hash = |bytes: &[u8]| hex(&Sha256::digest(bytes));
+        if let Some(file) = &self.families {
+            settings.push(("families", hash(&bytes_of_families(file)?)));
+        }
+        for (name, file) in [("system", &self.system), ("software", &self.software), ("sam", &self.sam)] {
+            if let Some(file) = file {
+                let mut state = path_text(file);
+                for file in Candidate::with_logs(file).files() {
+                    let is = std::fs::metadata(&file).map(|is| (is.len(), is.modified().ok()));
+                    state.push_str(&format!(" {is:?}"));
+                }
+                settings.push((name, hash(state.as_bytes())));
+            }
+        }
+        Ok(settings)
+    }
+
     /// Looks through all paths.
     pub(super) fn discover(&self) -> anyhow::Result<(Vec<PathBuf>, Discovered)> {
         let paths = self.paths()?;
@@ -156,7 +197,7 @@ impl Inputs {
             }
         };
         let mut any_unread = false;
-        in_order(&units, self.threads(), read, |(coverage, made)| {
+        in_order(&units, self.threads(), &Stop::default(), read, |(coverage, made)| {
             tell_unread(&coverage);
             any_unread |= self.counts_as_unread(&coverage);
             made.map_or(Ok(()), |made| take(&coverage, made))

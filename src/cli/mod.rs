@@ -1,5 +1,6 @@
-//! Floor 9: the command line, one file per command.
+//! Floor 10: the command line, one file per command.
 
+mod case;
 mod compare;
 mod dump;
 mod explain;
@@ -36,6 +37,8 @@ enum Command {
     Timeline(timeline::Arguments),
     /// Write what differs between two copies of a hive, a host or a fleet (CSV)
     Compare(compare::Arguments),
+    /// Join parts of a case into one, as if all had been scanned at once
+    Merge(case::MergeArguments),
     /// Write every key and value of hives (CSV), for comparison with other tools
     Dump(dump::Arguments),
     /// List the rules
@@ -46,6 +49,7 @@ enum Command {
 
 const EXIT_CODES: &str = "\
 Exit codes, the first that applies:
+  130  interrupted
   5  output could not be written
   2  wrong arguments
   4  no hive found
@@ -60,6 +64,7 @@ enum Exit {
     Unread = 3,
     NoHive = 4,
     Output = 5,
+    Interrupted = 130,
 }
 
 /// Runs the command line of this process.
@@ -80,6 +85,7 @@ pub fn run() -> ExitCode {
         Command::Profiles(arguments) => profiles::run(&arguments),
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Merge(arguments) => case::merge(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
@@ -89,7 +95,8 @@ pub fn run() -> ExitCode {
         if !matches!(error.downcast_ref(), Some(OutputError::Closed)) {
             complain(&format!("{error:#}"));
         }
-        if error.is::<OutputError>() { Exit::Output } else { Exit::Usage }
+        let of_output = error.is::<OutputError>() || error.downcast_ref().is_some_and(case::is_output_error);
+        if of_output { Exit::Output } else { Exit::Usage }
     }))
 }
 

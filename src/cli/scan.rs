@@ -1,28 +1,51 @@
 //! `mapihive scan`: the main job.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::case;
 use super::inputs::{CellStyle, Inputs, Target};
 use super::{Exit, complain};
+use crate::case::{Block, Stream, Work};
 use crate::fleet::Fleet;
 use crate::report::{
-    AccountRow, Accounts, Baseline, EvidenceRow, FindingRow, FleetFindingRow, HiveRow, Summary, Table,
-    evidence_rows, finding_row, fleet_evidence_rows, fleet_finding_row, hive_row,
+    Accounts, Baseline, FleetFindingRow, Formulas, Output, Summary, Table, TableWriter, fleet_evidence_rows,
+    fleet_finding_line, fleet_finding_row,
 };
-use crate::rules;
-use crate::scan::{Companions, Coverage, HiveReport, Unit, in_order, judge_hive, units};
+use crate::scan::{Companions, GroupKey, Hosts, Stop, Unit, in_order, units};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    inputs: Inputs,
+    pub(super) inputs: Inputs,
     #[command(flatten)]
-    target: Target,
+    pub(super) target: Target,
+    /// How findings are written to standard output or --output
+    #[arg(long, value_name = "FORMAT", default_value = "csv", conflicts_with_all = ["case", "part"])]
+    format: Format,
+    /// Write every table, the report and the hashes of all files to the new folder DIR
+    #[arg(long, value_name = "DIR", conflicts_with_all = SINGLE_TABLES)]
+    pub(super) case: Option<PathBuf>,
+    /// Write findings per account too, to DIR/findings-by-account
+    #[arg(long, value_name = "WHAT", requires = "case")]
+    pub(super) split_by: Option<SplitBy>,
+    /// Go on with the interrupted run in --case DIR: hosts that it finished are not read again
+    #[arg(long, requires = "case", conflicts_with = "clobber")]
+    pub(super) resume: bool,
+    /// Write a part of a case to the new folder DIR, to be joined by `mapihive merge`
+    #[arg(long, value_name = "DIR", conflicts_with_all = SINGLE_TABLES, conflicts_with = "case")]
+    pub(super) part: Option<PathBuf>,
+    /// Read only the hosts of shard I of N, of 1 to N; every run with the same N divides them in the same way
+    #[arg(long, value_name = "I/N", value_parser = case::parse_shard)]
+    pub(super) shard: Option<case::Shard>,
+    /// Hash hives and their logs (SHA-256); --case and --part always do
+    #[arg(long)]
+    hash: bool,
     /// Write what became of every file to FILE
     #[arg(long, value_name = "FILE")]
     coverage: Option<PathBuf>,
@@ -37,58 +60,137 @@ pub(super) struct Arguments {
     accounts: Option<PathBuf>,
     /// Write only findings that are not in FILE, a findings.csv of an earlier run on the same paths
     #[arg(long, value_name = "FILE")]
-    baseline: Option<PathBuf>,
+    pub(super) baseline: Option<PathBuf>,
     #[command(flatten)]
-    style: CellStyle,
+    pub(super) style: CellStyle,
     /// No progress bar and no summary
     #[arg(short, long)]
-    quiet: bool,
+    pub(super) quiet: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let reading = arguments.inputs.reading()?;
-    let baseline = arguments.baseline.as_deref().map(Baseline::read).transpose()?;
-    let (paths, found) = arguments.inputs.discover()?;
-    let mut tables = Tables::open(arguments, &paths, baseline)?;
-    let no_hive = !found.candidates.iter().any(|candidate| candidate.looks_like_a_hive);
-    let other_files = found.other_files;
-    let companions = found.companions.clone();
-    let units = units(found);
+/// Options that name single tables, which a case has anyway.
+const SINGLE_TABLES: [&str; 5] = ["output", "coverage", "evidence", "fleet", "accounts"];
 
-    let progress = progress_bar(units.len(), arguments.quiet);
-    let mut summary = Summary::default();
-    let hosts = arguments.inputs.hosts(&units);
-    let mut any_unread = false;
-    let judge = |unit: &Unit| {
-        let report = match unit {
-            Unit::Read(candidate) => judge_hive(candidate, reading, &hosts, rules::ALL),
-            Unit::PassedOver(passed) => HiveReport::unread(Coverage::passed_over(passed)),
-        };
-        progress.inc(1);
-        report
-    };
-    in_order(&units, arguments.inputs.threads(), judge, |report: HiveReport| {
-        summary.add(&report);
-        any_unread |= arguments.inputs.counts_as_unread(&report.coverage);
-        tables.write(&report)
-    })?;
-    progress.finish_and_clear();
-    let baseline = tables.finish(&companions)?;
-    if !arguments.quiet {
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Comma-separated values
+    Csv,
+    /// One JSON object a line, in the names of the Elastic Common Schema
+    Jsonl,
+}
+
+/// By what findings are divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SplitBy {
+    /// Host and account
+    Account,
+}
+
+/// What a scan works on.
+pub(super) struct Found {
+    /// Paths that were given.
+    pub(super) paths: Vec<PathBuf>,
+    /// What is worked on, in the order of rows.
+    pub(super) units: Vec<Unit>,
+    /// The hosts of all hives.
+    pub(super) hosts: Hosts,
+    /// Companion files that were seen.
+    pub(super) companions: Companions,
+    /// Files in folders that are neither hives nor logs.
+    pub(super) other_files: u64,
+    /// Whether any hive was found at all.
+    pub(super) any_hive: bool,
+}
+
+impl Arguments {
+    /// Looks through all paths.
+    pub(super) fn find(&self) -> anyhow::Result<Found> {
+        let (paths, found) = self.inputs.discover()?;
+        let any_hive = found.candidates.iter().any(|candidate| candidate.looks_like_a_hive);
+        let (other_files, companions) = (found.other_files, found.companions.clone());
+        let mut units = units(found);
+        let hosts = self.inputs.hosts(&units);
+        if let Some(shard) = self.shard {
+            units.retain(|unit| shard.has(&unit.group()));
+        }
+        Ok(Found { paths, units, hosts, companions, other_files, any_hive })
+    }
+
+    /// A bar that shows how far it is, on a terminal.
+    pub(super) fn progress(&self, units: usize) -> ProgressBar {
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} files, {per_sec}, {eta} left");
+        let bar = ProgressBar::new(units as u64);
+        style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+    }
+
+    /// What a person sees at the end, and the exit code.
+    pub(super) fn tell(&self, summary: &Summary, other_files: u64, baseline: Option<&Baseline>) {
+        if self.quiet {
+            return;
+        }
         use std::io::Write as _;
         let _ = write!(std::io::stderr(), "{}", summary.text(other_files));
         if let Some(baseline) = baseline {
             let _ = writeln!(std::io::stderr(), "{}", baseline.text());
         }
     }
-    if no_hive {
+}
+
+/// The exit code of a scan.
+pub(super) fn exit(any_hive: bool, any_unread: bool) -> Exit {
+    if !any_hive {
         complain("no registry hive found");
     }
-    Ok(match (no_hive, any_unread) {
-        (true, _) => Exit::NoHive,
-        (false, true) => Exit::Unread,
-        (false, false) => Exit::Success,
-    })
+    match (any_hive, any_unread) {
+        (false, _) => Exit::NoHive,
+        (true, true) => Exit::Unread,
+        (true, false) => Exit::Success,
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    if arguments.case.is_some() || arguments.part.is_some() {
+        return case::scan(arguments);
+    }
+    let mut reading = arguments.inputs.reading()?;
+    reading.hash = arguments.hash;
+    let baseline = arguments.baseline.as_deref().map(Baseline::read).transpose()?;
+    let found = arguments.find()?;
+    let mut tables = Tables::open(arguments, &found.paths)?;
+    let formulas = arguments.style.formulas();
+    let wanted = tables.wanted();
+    let work = Work { reading, hosts: &found.hosts, wanted: &wanted, formulas, baseline: baseline.as_ref() };
+
+    let progress = arguments.progress(found.units.len());
+    let mut summary = Summary::default();
+    let mut any_unread = false;
+    let mut seen = Vec::new();
+    let one = |unit: &Unit| {
+        let block = work.on(unit);
+        progress.inc(1);
+        (unit.group(), block)
+    };
+    let threads = arguments.inputs.threads();
+    in_order(&found.units, threads, &Stop::default(), one, |(group, block)| {
+        summary.add(&block.report);
+        any_unread |= arguments.inputs.counts_as_unread(&block.report.coverage);
+        if work.baseline.is_some() {
+            seen.extend(block.report.judged.findings.iter().map(|finding| finding.id.clone()));
+        }
+        tables.write(group, &block, &found.companions)
+    })?;
+    progress.finish_and_clear();
+    tables.finish(&found.companions)?;
+    let baseline = baseline.map(|mut baseline| {
+        seen.iter().for_each(|id| baseline.saw(id));
+        baseline
+    });
+    arguments.tell(&summary, found.other_files, baseline.as_ref());
+    Ok(exit(found.any_hive, any_unread))
 }
 
 /// What went wrong where facts of many hives are kept.
@@ -96,112 +198,114 @@ const SPILL: &str = "cannot keep facts of all hives in a temporary file";
 
 /// The tables of a scan; each is written as the hives come.
 struct Tables {
-    findings: Table,
-    coverage: Option<Table>,
-    evidence: Option<Table>,
-    accounts: Option<(Table, Accounts)>,
+    streams: Vec<(Stream, Output)>,
+    /// Accounts of the group whose hives are coming.
+    accounts: Option<(GroupKey, Accounts)>,
     fleet: Option<(Table, Fleet)>,
-    baseline: Option<Baseline>,
+    formulas: Formulas,
 }
 
 impl Tables {
-    fn open(arguments: &Arguments, evidence: &[PathBuf], baseline: Option<Baseline>) -> anyhow::Result<Self> {
+    fn open(arguments: &Arguments, evidence: &[PathBuf]) -> anyhow::Result<Self> {
         let formulas = arguments.style.formulas();
-        refuse_one_target_for_two([
-            arguments.target.output.as_ref(),
-            arguments.coverage.as_ref(),
-            arguments.evidence.as_ref(),
-            arguments.accounts.as_ref(),
-            arguments.fleet.as_ref(),
-        ])?;
-        let optional = |path: &Option<PathBuf>| {
-            path.as_deref().map(|path| arguments.target.open_or_stdout(Some(path), evidence)).transpose()
+        let findings = match arguments.format {
+            Format::Csv => Stream::Findings,
+            Format::Jsonl => Stream::FindingsJson,
         };
-        let (coverage, sources) = (optional(&arguments.coverage)?, optional(&arguments.evidence)?);
-        let (accounts, fleet) = (optional(&arguments.accounts)?, optional(&arguments.fleet)?);
-        Ok(Self {
-            findings: Table::start::<FindingRow<'_>>(arguments.target.open(evidence)?, formulas)?,
-            coverage: coverage.map(|out| Table::start::<HiveRow<'_>>(out, formulas)).transpose()?,
-            evidence: sources.map(|out| Table::start::<EvidenceRow<'_>>(out, formulas)).transpose()?,
-            accounts: accounts
-                .map(|out| Table::start::<AccountRow<'_>>(out, formulas))
-                .transpose()?
-                .map(|table| (table, Accounts::default())),
-            fleet: fleet
-                .map(|out| Table::start::<FleetFindingRow<'_>>(out, formulas))
-                .transpose()?
-                .map(|table| (table, Fleet::default())),
-            baseline,
-        })
+        let targets = [
+            (findings, Some(arguments.target.output.as_deref().unwrap_or(Path::new("-")))),
+            (Stream::Hives, arguments.coverage.as_deref()),
+            (Stream::Evidence, arguments.evidence.as_deref()),
+            (Stream::Accounts, arguments.accounts.as_deref()),
+        ];
+        let fleet = arguments.fleet.as_deref();
+        refuse_one_target_for_two(targets.iter().filter_map(|(_, path)| *path).chain(fleet))?;
+        let mut streams = Vec::new();
+        for (stream, path) in targets {
+            let Some(path) = path else { continue };
+            let mut output = arguments.target.open_or_stdout(Some(path), evidence)?;
+            output.bytes(&stream.header())?;
+            streams.push((stream, output));
+        }
+        let fleet = match fleet {
+            Some(path) => {
+                let output = arguments.target.open_or_stdout(Some(path), evidence)?;
+                Some((Table::start::<FleetFindingRow<'_>>(output, formulas)?, Fleet::default()))
+            }
+            None => None,
+        };
+        Ok(Self { streams, accounts: None, fleet, formulas })
     }
 
-    fn write(&mut self, report: &HiveReport) -> anyhow::Result<()> {
-        for finding in &report.judged.findings {
-            if self.baseline.as_mut().is_some_and(|baseline| !baseline.is_new(&finding.id)) {
-                continue;
-            }
-            self.findings.write(finding_row(&report.coverage, finding))?;
-            if let Some(table) = &mut self.evidence {
-                evidence_rows(&report.coverage, finding).try_for_each(|row| table.write(row))?;
-            }
+    /// The streams that have to be made.
+    fn wanted(&self) -> BTreeSet<Stream> {
+        self.streams.iter().map(|(stream, _)| *stream).collect()
+    }
+
+    fn output(&mut self, wanted: Stream) -> Option<&mut Output> {
+        self.streams.iter_mut().find(|(stream, _)| *stream == wanted).map(|(_, output)| output)
+    }
+
+    fn write(&mut self, group: GroupKey, block: &Block, companions: &Companions) -> anyhow::Result<()> {
+        for (stream, output) in &mut self.streams {
+            output.bytes(block.added.of(*stream))?;
         }
-        if let Some(table) = &mut self.coverage {
-            table.write(hive_row(report))?;
-        }
-        if let Some((_, accounts)) = &mut self.accounts {
-            accounts.add(report);
+        if self.output(Stream::Accounts).is_some() {
+            if self.accounts.as_ref().is_none_or(|(current, _)| *current != group) {
+                self.write_accounts(companions)?;
+            }
+            self.accounts.get_or_insert_with(|| (group, Accounts::default())).1.add(&block.report);
         }
         if let Some((_, fleet)) = &mut self.fleet {
-            fleet.add(report).context(SPILL)?;
+            fleet.add(&block.report).context(SPILL)?;
         }
         Ok(())
     }
 
-    /// Completes the tables and gives back what became of the baseline.
-    fn finish(mut self, companions: &Companions) -> anyhow::Result<Option<Baseline>> {
-        if let Some((table, accounts)) = &mut self.accounts {
-            accounts.rows(companions, |row| table.write(row))?;
+    /// Writes the accounts of a group that has no more hives.
+    fn write_accounts(&mut self, companions: &Companions) -> anyhow::Result<()> {
+        let formulas = self.formulas;
+        if let Some((_, accounts)) = self.accounts.take()
+            && let Some(output) = self.output(Stream::Accounts)
+        {
+            output.bytes(&accounts.lines(companions, formulas))?;
         }
-        let mut fleet_table = None;
-        if let Some((mut table, fleet)) = self.fleet {
+        Ok(())
+    }
+
+    fn finish(mut self, companions: &Companions) -> anyhow::Result<()> {
+        self.write_accounts(companions)?;
+        if let Some((mut table, fleet)) = self.fleet.take() {
+            let formulas = self.formulas;
             fleet.close(|finding| {
-                table.write(fleet_finding_row(&finding))?;
-                if let Some(evidence) = &mut self.evidence {
-                    fleet_evidence_rows(&finding).try_for_each(|row| evidence.write(row))?;
+                let row = fleet_finding_row(&finding);
+                if let Some(lines) = self.output(Stream::FindingsJson) {
+                    lines.bytes(fleet_finding_line(&row).as_bytes())?;
+                }
+                table.write(row)?;
+                if let Some(evidence) = self.output(Stream::Evidence) {
+                    let mut rows = TableWriter::headless(Vec::new(), formulas);
+                    fleet_evidence_rows(&finding).try_for_each(|row| rows.write(row))?;
+                    evidence.bytes(&rows.finish()?)?;
                 }
                 Ok::<(), anyhow::Error>(())
             })?;
-            fleet_table = Some(table);
+            table.finish()?;
         }
-        let accounts = self.accounts.map(|(table, _)| table);
-        let tables = [Some(self.findings), self.coverage, self.evidence, accounts, fleet_table];
-        tables.into_iter().flatten().try_for_each(Table::finish)?;
-        Ok(self.baseline)
+        self.streams.into_iter().try_for_each(|(_, output)| output.finish())?;
+        Ok(())
     }
 }
 
 /// Two tables in one file or stream would be neither.
-fn refuse_one_target_for_two(paths: [Option<&PathBuf>; 5]) -> anyhow::Result<()> {
-    let stdout = PathBuf::from("-");
-    let [findings, coverage, evidence, accounts, fleet] = paths;
-    let targets: Vec<PathBuf> = [Some(findings.unwrap_or(&stdout)), coverage, evidence, accounts, fleet]
-        .into_iter()
-        .flatten()
-        .map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()))
-        .collect();
-    for (place, target) in targets.iter().enumerate() {
-        if targets.iter().skip(place + 1).any(|other| other == target) {
+fn refuse_one_target_for_two<'p>(paths: impl Iterator<Item = &'p Path>) -> anyhow::Result<()> {
+    let mut targets: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        let target = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        if targets.contains(&target) {
             anyhow::bail!("two tables cannot go to the same place, {}", target.display());
         }
+        targets.push(target);
     }
     Ok(())
-}
-
-fn progress_bar(units: usize, quiet: bool) -> ProgressBar {
-    if quiet || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} files, {per_sec}, {eta} left");
-    let bar = ProgressBar::new(units as u64);
-    style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
 }

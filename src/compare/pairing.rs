@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::account::{self, Attribution, Basis, Place};
-use crate::scan::{Candidate, Discovered, Reading, in_order, path_text, read_hive};
+use crate::scan::{Candidate, Discovered, Reading, Stop, in_order, path_text, read_hive};
 
 use super::folded;
 
@@ -250,12 +250,12 @@ fn accounts(hives: &[Option<Located>], reading: Reading, threads: usize) -> BTre
         sid.map(|sid| (candidate.hive_path.clone(), sid.to_string()))
     };
     let mut accounts = BTreeMap::new();
-    let taken = in_order(&candidates, threads, account, |found| {
+    let taken = in_order(&candidates, threads, &Stop::default(), account, |found| {
         accounts.extend(found);
         Ok::<(), std::convert::Infallible>(())
     });
     match taken {
-        Ok(()) => accounts,
+        Ok(_) => accounts,
         Err(never) => match never {},
     }
 }

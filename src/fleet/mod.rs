@@ -100,6 +100,11 @@ impl Fleet {
         facts.map(|fact| StoredFact::of(&report.coverage, fact)).try_for_each(|fact| self.spill.push(fact))
     }
 
+    /// Adds a fact that was kept.
+    pub fn add_stored(&mut self, fact: StoredFact) -> io::Result<()> {
+        self.spill.push(fact)
+    }
+
     /// Judges everything; hands the findings to `take`, by rule, then by what the hives have in common.
     pub fn close<E: From<io::Error>>(
         self,

@@ -58,7 +58,8 @@ pub struct StoredFact {
 }
 
 impl StoredFact {
-    pub(super) fn of(coverage: &Coverage, fact: &FleetFact) -> Self {
+    /// A fact of a hive.
+    pub fn of(coverage: &Coverage, fact: &FleetFact) -> Self {
         let evidence = &fact.evidence;
         let record = if evidence.record == Record::KeyValue { Record::KeyValue } else { Record::KeyNode };
         Self {
@@ -82,6 +83,22 @@ impl StoredFact {
             last_written: evidence.last_written.map(|time| time.0),
             origin: evidence.place.origin.as_str().to_owned(),
         }
+    }
+
+    /// Facts as lines that [`Self::read`] reads back.
+    pub fn lines(facts: impl IntoIterator<Item = Self>) -> Vec<u8> {
+        let mut table = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+        for fact in facts {
+            // Memory is always writable, and a fact can always be serialized.
+            let _ = table.serialize(fact);
+        }
+        table.into_inner().unwrap_or_default()
+    }
+
+    /// Facts that were written by [`Self::lines`].
+    pub fn read(lines: impl io::Read) -> impl Iterator<Item = io::Result<Self>> {
+        let table = csv::ReaderBuilder::new().has_headers(false).from_reader(lines);
+        table.into_deserialize().map(|fact| fact.map_err(io::Error::from))
     }
 
     /// What tells accounts apart: the identifier, or without one the host and the name.
@@ -160,8 +177,7 @@ fn written(facts: impl Iterator<Item = io::Result<StoredFact>>) -> io::Result<Fi
 
 fn read(mut file: File) -> io::Result<impl Iterator<Item = io::Result<StoredFact>>> {
     file.seek(SeekFrom::Start(0))?;
-    let table = csv::ReaderBuilder::new().has_headers(false).from_reader(file);
-    Ok(table.into_deserialize().map(|fact| fact.map_err(io::Error::from)))
+    Ok(StoredFact::read(file))
 }
 
 #[cfg(test)]

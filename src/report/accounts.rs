@@ -9,7 +9,7 @@ use crate::scan::{Companions, HiveReport};
 use crate::wintypes::Filetime;
 
 use super::SCHEMA;
-use super::table::{Cell, table};
+use super::table::{Cell, Formulas, TableWriter, table};
 
 table! {
     /// A row of `accounts.csv`.
@@ -105,6 +105,14 @@ impl Accounts {
             }
         }
         account.absence = account.absence.take().or_else(|| judged.absence.clone());
+    }
+
+    /// The rows as they stand in the table, without its header.
+    pub fn lines(&self, companions: &Companions, formulas: Formulas) -> Vec<u8> {
+        let mut table = TableWriter::headless(Vec::new(), formulas);
+        // Memory is always writable.
+        let _ = self.rows(companions, |row| table.write(row));
+        table.finish().unwrap_or_default()
     }
 
     /// Hands the rows to `write`, by host, name and identifier.

@@ -77,15 +77,20 @@ impl Baseline {
         Ok(baseline)
     }
 
-    /// Whether a finding is new; of a known one it is remembered that it was seen again.
-    pub fn is_new(&mut self, id: &str) -> bool {
-        if let Some(seen) = parse(id).and_then(|id| self.seen_again.get_mut(&id)) {
-            *seen = true;
-            self.known += 1;
-            return false;
+    /// Whether a finding is known.
+    pub fn knows(&self, id: &str) -> bool {
+        parse(id).is_some_and(|id| self.seen_again.contains_key(&id))
+    }
+
+    /// Remembers that a finding was seen, and so whether it is new.
+    pub fn saw(&mut self, id: &str) {
+        match parse(id).and_then(|id| self.seen_again.get_mut(&id)) {
+            Some(seen) => {
+                *seen = true;
+                self.known += 1;
+            }
+            None => self.new += 1,
         }
-        self.new += 1;
-        true
     }
 
     /// A sentence for the summary.

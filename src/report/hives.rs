@@ -98,7 +98,7 @@ fn missing_bytes(base_block: &BaseBlock, size: u64) -> u64 {
 }
 
 /// A time since 1970 as ticks since 1601; `None` before then or beyond what ticks can hold.
-fn unix_time(seconds: i64, nanos: u64) -> Option<Filetime> {
+pub(super) fn unix_time(seconds: i64, nanos: u64) -> Option<Filetime> {
     /// Seconds from 1601-01-01 to 1970-01-01.
     const TO_1970: i64 = 11_644_473_600;
 

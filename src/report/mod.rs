@@ -2,12 +2,15 @@
 
 mod accounts;
 mod baseline;
+mod bodyfile;
 mod compare;
 mod dump;
 mod evidence;
 mod findings;
+mod findings_json;
 mod fleet_findings;
 mod hives;
+mod inputs;
 mod log_changes;
 mod output;
 mod profiles;
@@ -20,12 +23,15 @@ mod timeline;
 
 pub use accounts::{AccountRow, Accounts};
 pub use baseline::{Baseline, BaselineError};
+pub use bodyfile::bodyfile_lines;
 pub use compare::{ComparisonRow, comparison_row};
 pub use dump::{DumpRow, deleted_rows, dump_rows};
 pub use evidence::{EvidenceRow, evidence_rows};
 pub use findings::{FindingRow, finding_row};
+pub use findings_json::{ECS_VERSION, finding_line, fleet_finding_line};
 pub use fleet_findings::{FleetFindingRow, fleet_evidence_rows, fleet_finding_row};
 pub use hives::{HiveRow, hive_row};
+pub use inputs::{InputRow, input_rows};
 pub use log_changes::{LogChangeRow, log_change_rows};
 pub use output::{Output, OutputError, Table};
 pub use profiles::{ProfileRow, profile_rows};

@@ -85,6 +85,11 @@ impl Output {
         writeln!(self, "{text}").map_err(|source| classify(self.name.clone(), source))
     }
 
+    /// Writes bytes as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
+        self.write_all(bytes).map_err(|source| classify(self.name.clone(), source))
+    }
+
     /// Completes it: only now does a file get its name.
     pub fn finish(self) -> Result<(), OutputError> {
         let name = self.name;

@@ -3,18 +3,23 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::account::Attribution;
 use crate::finding::Severity;
 use crate::scan::{HiveReport, Status};
 
-/// What happened so far.
-#[derive(Debug, Default)]
+/// What happened so far. Summaries of parts add up to that of the whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Files by what became of them, in the order of [`Status::ALL`].
     statuses: [u64; Status::ALL.len()],
     /// Findings by severity, in the order of [`Severity::ALL`].
     severities: [u64; Severity::ALL.len()],
+    #[serde(with = "pairs")]
     accounts: BTreeMap<AccountKey, AccountLine>,
+    /// Accounts without a line of their own: a fleet may have a hundred thousand.
+    more_accounts: u64,
     /// Accounts in whose hives there is no place of profiles.
     without_mapi: u64,
     unread: Vec<String>,
@@ -26,10 +31,10 @@ pub struct Summary {
 /// Host, label, identifier: what tells accounts apart.
 type AccountKey = (Option<String>, String, Option<String>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct AccountLine {
-    kind: &'static str,
-    confidence: &'static str,
+    kind: String,
+    confidence: String,
     contradicted: bool,
     live: usize,
     deleted: usize,
@@ -38,16 +43,50 @@ struct AccountLine {
 }
 
 impl Summary {
+    /// Lines of files that were not read; a fleet may have thousands.
+    const UNREAD_SHOWN: usize = 50;
+    /// Lines of accounts.
+    const ACCOUNTS_SHOWN: usize = 1_000;
+
+    /// Adds what happened later: to hives that come behind all that were added before.
+    pub fn absorb(&mut self, later: Self) {
+        let sum =
+            |mine: &mut [u64], more: &[u64]| mine.iter_mut().zip(more).for_each(|(mine, more)| *mine += more);
+        sum(&mut self.statuses, &later.statuses);
+        sum(&mut self.severities, &later.severities);
+        for (key, line) in later.accounts {
+            if self.accounts.len() < Self::ACCOUNTS_SHOWN || self.accounts.contains_key(&key) {
+                self.accounts.entry(key).or_default().absorb(line);
+            } else {
+                self.more_accounts += 1;
+            }
+        }
+        self.more_accounts += later.more_accounts;
+        self.without_mapi += later.without_mapi;
+        let room = Self::UNREAD_SHOWN.saturating_sub(self.unread.len());
+        self.unread.extend(later.unread.into_iter().take(room));
+        self.unread_total += later.unread_total;
+        self.dirty += later.dirty;
+        self.replayed += later.replayed;
+    }
+
+    /// Files by what became of them, in the order of [`Status::ALL`].
+    pub fn statuses(&self) -> [u64; Status::ALL.len()] {
+        self.statuses
+    }
+
+    /// Findings by severity, in the order of [`Severity::ALL`].
+    pub fn severities(&self) -> [u64; Severity::ALL.len()] {
+        self.severities
+    }
+
     /// Adds a file.
     pub fn add(&mut self, report: &HiveReport) {
-        /// Lines of files that were not read; a fleet may have thousands.
-        const SHOWN: usize = 50;
-
         let (coverage, judged) = (&report.coverage, &report.judged);
         bump(&mut self.statuses, Status::ALL.iter().position(|status| *status == coverage.status));
         if coverage.is_failure() {
             self.unread_total += 1;
-            if self.unread.len() < SHOWN {
+            if self.unread.len() < Self::UNREAD_SHOWN {
                 let line =
                     format!("{}: {}: {}", coverage.status.as_str(), coverage.hive_path, coverage.reason);
                 self.unread.push(line);
@@ -103,6 +142,13 @@ impl Summary {
             let [w0, w1, w2, w3] = widths;
             writeln!(text, "{host:w0$}  {account:w1$}  {kind:w2$}  {profiles:w3$}  {findings}")?;
         }
+        if self.more_accounts > 0 {
+            writeln!(
+                text,
+                "... and {} more; accounts.csv has them all",
+                count(self.more_accounts, "account")
+            )?;
+        }
         if self.without_mapi > 0 {
             writeln!(text, "{} without any place of profiles", count(self.without_mapi, "more hive"))?;
         }
@@ -147,9 +193,19 @@ impl Summary {
 }
 
 impl AccountLine {
+    fn absorb(&mut self, later: Self) {
+        self.kind = later.kind;
+        self.confidence = later.confidence;
+        self.contradicted |= later.contradicted;
+        self.live += later.live;
+        self.deleted += later.deleted;
+        self.recovered += later.recovered;
+        self.severities.iter_mut().zip(later.severities).for_each(|(mine, more)| *mine += more);
+    }
+
     fn take(&mut self, account: &Attribution) {
-        self.kind = account.kind.as_str();
-        self.confidence = account.confidence.as_str();
+        self.kind = account.kind.as_str().to_owned();
+        self.confidence = account.confidence.as_str().to_owned();
         self.contradicted |= !account.contradictions.is_empty();
     }
 
@@ -167,6 +223,22 @@ impl AccountLine {
             format!("{}{deleted}{recovered}", count(self.live as u64, "profile")),
             severities_text(&self.severities),
         ]
+    }
+}
+
+/// A map as a list of pairs, for formats whose keys are texts.
+mod pairs {
+    use super::{AccountKey, AccountLine, BTreeMap, Deserialize as _, Deserializer, Serializer};
+
+    type Map = BTreeMap<AccountKey, AccountLine>;
+
+    pub(super) fn serialize<S: Serializer>(map: &Map, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map, D::Error> {
+        let pairs = Vec::<(AccountKey, AccountLine)>::deserialize(deserializer)?;
+        Ok(pairs.into_iter().collect())
     }
 }
 

@@ -204,10 +204,16 @@ pub struct TableWriter<W: Write> {
 impl<W: Write> TableWriter<W> {
     /// Starts the table with its header.
     pub fn new<R: Row>(out: W, formulas: Formulas) -> csv::Result<Self> {
-        let mut csv =
+        let mut table = Self::headless(out, formulas);
+        table.csv.write_record(R::COLUMNS.iter().map(|column| column.name))?;
+        Ok(table)
+    }
+
+    /// Goes on with a table whose header stands elsewhere.
+    pub fn headless(out: W, formulas: Formulas) -> Self {
+        let csv =
             csv::WriterBuilder::new().has_headers(false).terminator(csv::Terminator::CRLF).from_writer(out);
-        csv.write_record(R::COLUMNS.iter().map(|column| column.name))?;
-        Ok(Self { csv, formulas })
+        Self { csv, formulas }
     }
 
     /// Writes one row.

@@ -77,6 +77,12 @@ impl Candidate {
         }
     }
 
+    /// The file and its logs, where they lie.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        std::iter::once(self.path.clone()).chain(self.logs.iter().map(move |name| folder.join(name)))
+    }
+
     /// The same with the logs that lie beside it.
     pub fn with_logs(path: &Path) -> Self {
         let name = path.file_name().unwrap_or_default();
@@ -116,13 +122,19 @@ pub fn discover(paths: &[PathBuf]) -> Discovered {
 pub fn path_text(path: &Path) -> String {
     let kept = path.components().filter(|component| *component != Component::CurDir);
     let path: PathBuf = kept.collect();
+    let text = system_text(path.as_os_str());
+    if text.is_empty() { ".".into() } else { text }
+}
+
+/// The text of an argument or name of the system, made printable in the same way.
+pub fn system_text(text: &OsStr) -> String {
     let mut units: Vec<u16> = Vec::new();
-    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+    for chunk in text.as_encoded_bytes().utf8_chunks() {
         units.extend(chunk.valid().encode_utf16());
         units.extend(chunk.invalid().iter().map(|byte| 0xdc00 | u16::from(*byte)));
     }
     let bytes: Vec<u8> = units.into_iter().flat_map(u16::to_le_bytes).collect();
-    if bytes.is_empty() { ".".into() } else { decode_utf16le(&bytes) }
+    decode_utf16le(&bytes)
 }
 
 impl Discovered {

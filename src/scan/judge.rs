@@ -65,15 +65,28 @@ pub fn judge_hive(
     hosts: &Hosts,
     rules: &[&'static Rule],
 ) -> HiveReport {
+    judge_hive_and(candidate, reading, hosts, rules, |_, _| ()).0
+}
+
+/// The same, and what `more` makes of the hive where it could be opened.
+pub fn judge_hive_and<T>(
+    candidate: &Candidate,
+    reading: Reading,
+    hosts: &Hosts,
+    rules: &[&'static Rule],
+    more: impl Fn(&OpenHive<'_>, &Understood<'_>) -> T,
+) -> (HiveReport, Option<T>) {
     let host = hosts.facts(candidate);
     let recovery = reading.recovery.filter(|_| !is_machine_hive(candidate));
     let (coverage, judged) = read_hive(candidate, Reading { recovery, ..reading }, |hive, problems| {
         let mut understood = hive.understand(problems);
         understood.account = understood.account.joined(hive.hive_path, &host);
         let judged = judge(hive, &understood, &host, rules);
-        (Some(understood.account), judged)
+        let made = more(hive, &understood);
+        (Some(understood.account), (judged, made))
     });
-    HiveReport { coverage, judged: judged.unwrap_or_default() }
+    let (judged, made) = judged.unzip();
+    (HiveReport { coverage, judged: judged.unwrap_or_default() }, made)
 }
 
 impl HiveReport {

@@ -349,6 +349,11 @@ impl Coverage {
         Self::unread(&passed.hive_path, account::host(&passed.hive_path), status, passed.reason.clone())
     }
 
+    /// The row of a file that was not looked at.
+    pub fn skipped(candidate: &Candidate, why: &str) -> Self {
+        Self::unread(&candidate.hive_path, candidate.host.clone(), Status::Skipped, why.to_owned())
+    }
+
     fn not_opened(mut self, error: &SourceError) -> Self {
         self.status = match error {
             SourceError::Io(_) => Status::Failed,

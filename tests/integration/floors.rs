@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 use crate::program::manifest_dir;
 
 /// The floors from the ground up, as `lib.rs` lists them.
-const FLOORS: [&str; 12] = [
+const FLOORS: [&str; 13] = [
     "wintypes",
     "hive",
     "mapi",
@@ -20,6 +20,7 @@ const FLOORS: [&str; 12] = [
     "fleet",
     "compare",
     "report",
+    "case",
     "cli",
 ];
 

@@ -1,0 +1,142 @@
+//! What one hive adds to all streams: made by the thread that read it, so that writing is mere copying.
+
+use std::collections::BTreeSet;
+
+use crate::finding::Finding;
+use crate::fleet::StoredFact;
+use crate::lifecycle;
+use crate::report::{
+    Baseline, Formulas, PropertyRow, bodyfile_lines, evidence_rows, finding_line, finding_row, hive_row,
+    input_rows, log_change_rows, profile_rows, property_rows, service_rows, timeline_row,
+};
+use crate::rules;
+use crate::scan::{Coverage, HiveReport, Hosts, OpenHive, Reading, Understood, Unit, judge_hive_and};
+
+use super::streams::{Added, Stream, rows_of};
+
+/// How hives are read, judged and written.
+#[derive(Clone, Copy)]
+pub struct Work<'w> {
+    /// How hives are read.
+    pub reading: Reading,
+    /// Their hosts.
+    pub hosts: &'w Hosts,
+    /// The streams that are wanted.
+    pub wanted: &'w BTreeSet<Stream>,
+    /// How cells that look like formulas are written.
+    pub formulas: Formulas,
+    /// Findings that are known and not written.
+    pub baseline: Option<&'w Baseline>,
+}
+
+/// What became of a unit.
+#[derive(Debug)]
+pub struct Block {
+    /// What became of the file, and what the rules say of it.
+    pub report: HiveReport,
+    /// What it adds to the streams.
+    pub added: Added,
+}
+
+impl Work<'_> {
+    /// Reads and judges a unit.
+    pub fn on(&self, unit: &Unit) -> Block {
+        match unit {
+            Unit::PassedOver(passed) => {
+                self.block(HiveReport::unread(Coverage::passed_over(passed)), Inside::default())
+            }
+            Unit::Read(candidate) => {
+                let look = |hive: &OpenHive<'_>, understood: &Understood<'_>| self.inside(hive, understood);
+                let (report, inside) = judge_hive_and(candidate, self.reading, self.hosts, rules::ALL, look);
+                self.block(report, inside.unwrap_or_default())
+            }
+        }
+    }
+
+    fn wants(&self, stream: Stream) -> bool {
+        self.wanted.contains(&stream)
+    }
+
+    fn is_written(&self, finding: &Finding) -> bool {
+        self.baseline.is_none_or(|baseline| !baseline.knows(&finding.id))
+    }
+
+    fn inside(&self, hive: &OpenHive<'_>, understood: &Understood<'_>) -> Inside {
+        let formulas = self.formulas;
+        let mut inside = Inside::default();
+        let added = &mut inside.added;
+        if self.wants(Stream::Properties) {
+            added.put(Stream::Properties, rows_of(formulas, all_property_rows(hive, understood)));
+        }
+        if self.wants(Stream::Profiles) {
+            added.rows(Stream::Profiles, formulas, profile_rows(hive, understood));
+        }
+        if self.wants(Stream::Services) {
+            added.rows(Stream::Services, formulas, service_rows(hive, understood));
+        }
+        if self.wants(Stream::LogChanges) {
+            added.rows(Stream::LogChanges, formulas, log_change_rows(hive, understood));
+        }
+        if self.wants(Stream::Bodyfile) {
+            added.put(Stream::Bodyfile, bodyfile_lines(hive, understood).into_bytes());
+        }
+        if self.wants(Stream::Timeline) {
+            inside.events = lifecycle::events(&understood.mapi, &understood.recovered);
+        }
+        inside
+    }
+
+    /// The rows that need to know what became of the file in the end.
+    fn block(&self, report: HiveReport, inside: Inside) -> Block {
+        let Inside { mut added, events } = inside;
+        let formulas = self.formulas;
+        let (coverage, judged) = (&report.coverage, &report.judged);
+        let findings = || judged.findings.iter().filter(|finding| self.is_written(finding));
+        if self.wants(Stream::Findings) {
+            added.rows(Stream::Findings, formulas, findings().map(|finding| finding_row(coverage, finding)));
+        }
+        if self.wants(Stream::FindingsJson) {
+            let lines: String =
+                findings().map(|finding| finding_line(&finding_row(coverage, finding))).collect();
+            added.put(Stream::FindingsJson, lines.into_bytes());
+        }
+        if self.wants(Stream::Evidence) {
+            let rows = findings().flat_map(|finding| evidence_rows(coverage, finding));
+            added.rows(Stream::Evidence, formulas, rows);
+        }
+        if self.wants(Stream::Timeline) {
+            let rows = events.into_iter().map(|event| timeline_row(coverage, event));
+            added.rows(Stream::Timeline, formulas, rows);
+        }
+        if self.wants(Stream::Hives) {
+            added.rows(Stream::Hives, formulas, [hive_row(&report)]);
+        }
+        if self.wants(Stream::Inputs) {
+            added.rows(Stream::Inputs, formulas, input_rows(coverage));
+        }
+        if self.wants(Stream::FleetFacts) {
+            added.facts(judged.fleet_facts.iter().map(|fact| StoredFact::of(coverage, fact)));
+        }
+        Block { report, added }
+    }
+}
+
+/// What is made while the hive is open.
+#[derive(Debug, Default)]
+struct Inside {
+    added: Added,
+    events: Vec<lifecycle::Event>,
+}
+
+fn all_property_rows(hive: &OpenHive<'_>, understood: &Understood<'_>) -> Vec<PropertyRow<'static>> {
+    let mut rows = Vec::new();
+    let collected =
+        property_rows(hive, &understood.account, &understood.mapi, &understood.recovered, |row| {
+            rows.push(row);
+            Ok::<(), std::convert::Infallible>(())
+        });
+    match collected {
+        Ok(()) => rows,
+        Err(never) => match never {},
+    }
+}

@@ -1,0 +1,354 @@
+//! A part: the streams of some groups of hives in one folder, with an index that says which bytes are whose, so that parts
+//! can be joined, and gone on with after an interruption, without reading a hive again.
+//!
+//! ```text
+//! PART/
+//!   settings.json     how hives were read and judged
+//!   findings.csv ...  the streams
+//!   index.jsonl       one line a group, written when its bytes are on the disk
+//!   part.json         the closing record, written last: without it the part is not whole
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{CaseError, read_error, write_error};
+use super::streams::{Added, Stream};
+use crate::report::Summary;
+use crate::scan::GroupKey;
+
+const SETTINGS: &str = "settings.json";
+const INDEX: &str = "index.jsonl";
+const RECORD: &str = "part.json";
+
+/// How hives were read and judged, as names and values; parts with other settings are not joined.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings(pub BTreeMap<String, String>);
+
+impl Settings {
+    /// The names of settings in which two differ.
+    pub fn differences<'s>(&'s self, other: &'s Self) -> Vec<&'s str> {
+        let names = self.0.keys().chain(other.0.keys());
+        let mut names: Vec<&str> =
+            names.filter(|name| self.0.get(*name) != other.0.get(*name)).map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+/// A line of the index: a group and what belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The group.
+    pub group: GroupKey,
+    /// Hash of what its files were: paths, sizes, times of change, inodes.
+    pub fingerprint: String,
+    /// Rows of the coverage table.
+    pub units: u64,
+    /// Those of them that make the exit code 3.
+    pub unread: u64,
+    /// Its share of the summary.
+    pub summary: Summary,
+    /// Bytes of each stream, in the order of [`Stream::ALL`].
+    pub lengths: Vec<u64>,
+}
+
+/// The closing record of a part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Groups in the index.
+    pub groups: u64,
+    /// Rows of the coverage table.
+    pub units: u64,
+    /// Which shard of how many, as it was asked for.
+    pub shard: Option<String>,
+    /// Whether any hive was found when folders were searched.
+    pub any_hive: bool,
+    /// Files in folders that are neither hives nor logs.
+    pub other_files: u64,
+}
+
+/// A part that is being written.
+#[derive(Debug)]
+pub struct PartWriter {
+    folder: PathBuf,
+    streams: Vec<(PathBuf, BufWriter<File>)>,
+    index: (PathBuf, File),
+    /// Lines of groups whose bytes may not be on the disk yet.
+    pending: Vec<u8>,
+    /// Bytes of the group that is being added.
+    lengths: Vec<u64>,
+    saved: Instant,
+    record: Record,
+    _lock: File,
+}
+
+impl PartWriter {
+    /// How often what was written is brought to the disk.
+    const SAVED_EVERY: Duration = Duration::from_secs(5);
+
+    /// Begins a part in a new folder.
+    pub fn begin(folder: &Path, settings: &Settings) -> Result<Self, CaseError> {
+        std::fs::create_dir(folder).map_err(write_error(folder))?;
+        let lock = lock(folder)?;
+        write_json(&folder.join(SETTINGS), settings)?;
+        let create = |name: &str| {
+            let path = folder.join(name);
+            let file =
+                OpenOptions::new().write(true).create_new(true).open(&path).map_err(write_error(&path))?;
+            Ok::<_, CaseError>((path, file))
+        };
+        let mut streams = Vec::new();
+        for stream in Stream::ALL {
+            let (path, file) = create(stream.file())?;
+            let mut file = BufWriter::with_capacity(64 << 10, file);
+            file.write_all(&stream.header()).map_err(write_error(&path))?;
+            streams.push((path, file));
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            streams,
+            index: create(INDEX)?,
+            pending: Vec::new(),
+            lengths: vec![0; Stream::ALL.len()],
+            saved: Instant::now(),
+            record: Record::default(),
+            _lock: lock,
+        })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Adds what a hive of the current group adds.
+    pub fn add(&mut self, added: &Added) -> Result<(), CaseError> {
+        for (stream, ((path, file), length)) in
+            Stream::ALL.iter().zip(self.streams.iter_mut().zip(&mut self.lengths))
+        {
+            let bytes = added.of(*stream);
+            file.write_all(bytes).map_err(write_error(path))?;
+            *length += bytes.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Ends the current group; the lengths of `entry` are filled in.
+    pub fn end_group(&mut self, mut entry: Entry) -> Result<(), CaseError> {
+        entry.lengths = std::mem::replace(&mut self.lengths, vec![0; Stream::ALL.len()]);
+        self.record.groups += 1;
+        self.record.units += entry.units;
+        let line = serde_json::to_vec(&entry).map_err(io::Error::from).map_err(write_error(&self.index.0))?;
+        self.pending.extend(line);
+        self.pending.push(b'\n');
+        if self.saved.elapsed() >= Self::SAVED_EVERY {
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    /// Adds a group of another part as it is.
+    pub fn copy(&mut self, from: &PartReader, located: &Located) -> Result<(), CaseError> {
+        for ((stream, (path, file)), (at, length)) in
+            Stream::ALL.iter().zip(&mut self.streams).zip(located.at.iter().zip(&located.entry.lengths))
+        {
+            if *length == 0 {
+                continue;
+            }
+            let source = from.folder.join(stream.file());
+            let mut bytes = File::open(&source).map_err(read_error(&source))?;
+            bytes.seek(SeekFrom::Start(*at)).map_err(read_error(&source))?;
+            let copied = io::copy(&mut bytes.take(*length), file).map_err(write_error(path))?;
+            if copied != *length {
+                let why = format!("{} is shorter than the index says", stream.file());
+                return Err(CaseError::NoPart { folder: from.folder.clone(), why });
+            }
+        }
+        self.lengths.clone_from(&located.entry.lengths);
+        self.end_group(located.entry.clone())
+    }
+
+    /// Brings everything to the disk, the bytes before the lines that tell of them.
+    pub fn save(&mut self) -> Result<(), CaseError> {
+        for (path, file) in &mut self.streams {
+            file.flush().and_then(|()| file.get_ref().sync_data()).map_err(write_error(path))?;
+        }
+        let (path, index) = &mut self.index;
+        index.write_all(&self.pending).and_then(|()| index.sync_data()).map_err(write_error(path))?;
+        self.pending.clear();
+        self.saved = Instant::now();
+        Ok(())
+    }
+
+    /// Closes a part that is whole.
+    pub fn finish(
+        mut self,
+        shard: Option<String>,
+        any_hive: bool,
+        other_files: u64,
+    ) -> Result<Record, CaseError> {
+        self.save()?;
+        let record = Record { shard, any_hive, other_files, ..self.record };
+        write_json(&self.folder.join(RECORD), &record)?;
+        Ok(record)
+    }
+}
+
+/// Holds a folder for one run; freed when the process ends, however it ends.
+fn lock(folder: &Path) -> Result<File, CaseError> {
+    let path = folder.join("lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(write_error(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(CaseError::Busy(folder.to_owned())),
+        // Some network file systems have no locks; then nobody is kept out.
+        Err(std::fs::TryLockError::Error(_)) => Ok(file),
+    }
+}
+
+/// Writes a JSON file that is whole or not there.
+pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), CaseError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let write = || {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        serde_json::to_writer_pretty(&mut file, value)?;
+        file.write_all(b"\n")?;
+        file.as_file().sync_all()?;
+        rustix::fs::chmod(file.path(), rustix::fs::Mode::from_raw_mode(0o644))?;
+        file.persist(path).map_err(|error| error.error)?;
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(write_error(path))
+}
+
+/// A part that was written.
+#[derive(Debug)]
+pub struct PartReader {
+    folder: PathBuf,
+    settings: Settings,
+    record: Option<Record>,
+}
+
+/// A group of a part.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// Its line of the index.
+    pub entry: Entry,
+    /// Where its bytes begin in each stream.
+    at: Vec<u64>,
+}
+
+impl PartReader {
+    /// Opens a part that may not be whole.
+    pub fn open(folder: &Path) -> Result<Self, CaseError> {
+        let no_part = |why: &str| CaseError::NoPart { folder: folder.to_owned(), why: why.to_owned() };
+        let settings = read_json(&folder.join(SETTINGS))?
+            .ok_or_else(|| no_part("no part of a case: settings.json is missing"))?;
+        let record = read_json(&folder.join(RECORD))?;
+        Ok(Self { folder: folder.to_owned(), settings, record })
+    }
+
+    /// Opens a part that has its closing record.
+    pub fn open_whole(folder: &Path) -> Result<Self, CaseError> {
+        let part = Self::open(folder)?;
+        if part.record.is_none() {
+            let why = "its run did not end: part.json, the closing record, is missing".to_owned();
+            return Err(CaseError::NoPart { folder: folder.to_owned(), why });
+        }
+        let mut groups = 0;
+        let mut units = 0;
+        for located in part.groups()? {
+            groups += 1;
+            units += located?.entry.units;
+        }
+        let record = part.record();
+        if (groups, units) != (record.groups, record.units) {
+            let why = format!(
+                "the closing record counts {} groups and {} files, the index {groups} and {units}",
+                record.groups, record.units
+            );
+            return Err(CaseError::NoPart { folder: folder.to_owned(), why });
+        }
+        Ok(part)
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// How its hives were read and judged.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Its closing record; an empty one where it has none.
+    pub fn record(&self) -> Record {
+        self.record.clone().unwrap_or_default()
+    }
+
+    /// Its groups in their order. A last line that was not written to its end, and lines whose bytes are not there, are those of
+    /// an interruption: they end the list.
+    pub fn groups(&self) -> Result<impl Iterator<Item = Result<Located, CaseError>>, CaseError> {
+        let path = self.folder.join(INDEX);
+        let index = File::open(&path).map_err(read_error(&path))?;
+        let mut sizes = Vec::new();
+        for stream in Stream::ALL {
+            let path = self.folder.join(stream.file());
+            sizes.push(std::fs::metadata(&path).map_err(read_error(&path))?.len());
+        }
+        let mut at: Vec<u64> = Stream::ALL.iter().map(|stream| stream.header().len() as u64).collect();
+        let mut lines = BufReader::new(index);
+        Ok(std::iter::from_fn(move || {
+            let mut line = Vec::new();
+            match lines.read_until(b'\n', &mut line) {
+                Ok(_) => {}
+                Err(source) => return Some(Err(CaseError::Read { path: path.clone(), source })),
+            }
+            let entry: Entry = serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?;
+            let ends: Vec<u64> =
+                at.iter().zip(&entry.lengths).map(|(at, length)| at.saturating_add(*length)).collect();
+            if ends.len() != sizes.len() || ends.iter().zip(&sizes).any(|(end, size)| end > size) {
+                return None;
+            }
+            Some(Ok(Located { entry, at: std::mem::replace(&mut at, ends) }))
+        }))
+    }
+
+    /// Keeps of each stream what the index tells of, so that nothing stands behind it; where that ends is given back.
+    pub fn cut(&self) -> Result<(), CaseError> {
+        let mut ends: Vec<u64> = Stream::ALL.iter().map(|stream| stream.header().len() as u64).collect();
+        for located in self.groups()? {
+            let Located { entry, at } = located?;
+            ends = at.iter().zip(&entry.lengths).map(|(at, length)| at + length).collect();
+        }
+        for (stream, end) in Stream::ALL.iter().zip(ends) {
+            let path = self.folder.join(stream.file());
+            let file = OpenOptions::new().write(true).open(&path).map_err(write_error(&path))?;
+            file.set_len(end).map_err(write_error(&path))?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>, CaseError> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(CaseError::Read { path: path.to_owned(), source }),
+    };
+    let read = serde_json::from_slice(&bytes).map_err(io::Error::from).map_err(read_error(path))?;
+    Ok(Some(read))
+}

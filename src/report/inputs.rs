@@ -1,0 +1,37 @@
+//! `inputs.csv`: every file whose bytes were read as evidence, for `mapihive verify`.
+
+use crate::scan::{Coverage, InputFile};
+
+use super::SCHEMA;
+use super::hives::unix_time;
+use super::table::{Cell, table};
+
+table! {
+    /// A row of `inputs.csv`.
+    InputRow {
+        schema: "version of these columns",
+        path: "the file",
+        kind: "what it was read as: hive or log",
+        hive_path: "the hive it belongs to: itself, or that of the log",
+        size: "bytes of the file",
+        modified: "when the file was last modified, as its file system says",
+        sha256: "SHA-256 of the bytes that were read",
+    }
+}
+
+/// The rows of a hive: one for itself, one for each log that could be opened.
+pub fn input_rows(coverage: &Coverage) -> impl Iterator<Item = InputRow<'_>> {
+    coverage.inputs.iter().map(|input| {
+        let InputFile { path, kind, size, modified: (seconds, nanos), sha256 } = input;
+        InputRow {
+            schema: SCHEMA.into(),
+            path: Cell::from(path),
+            kind: kind.as_str().into(),
+            hive_path: Cell::from(&coverage.hive_path),
+            size: (*size).into(),
+            modified: unix_time(*seconds, *nanos).into(),
+            sha256: sha256.as_deref().into(),
+            neutralized: Cell::Empty,
+        }
+    })
+}
