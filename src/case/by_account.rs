@@ -11,6 +11,16 @@ use super::error::{CaseError, read_error, write_error};
 use super::streams::Stream;
 use crate::wintypes::hex;
 
+/// Host, account and identifier.
+type Key = [Vec<u8>; 3];
+
+/// A table that is being written.
+struct Open {
+    key: Key,
+    table: csv::Writer<BufWriter<File>>,
+    file: PathBuf,
+}
+
 /// Splits the findings of a case by host and account.
 pub(super) fn write(case: &Path, folder: &Path) -> Result<(), CaseError> {
     std::fs::create_dir_all(folder).map_err(write_error(folder))?;
@@ -23,16 +33,14 @@ pub(super) fn write(case: &Path, folder: &Path) -> Result<(), CaseError> {
     let place = |name: &str| header.iter().position(|column| column == name.as_bytes());
     let columns = ["host", "account", "account_sid"].map(place);
     // Whether a file was begun; rows of one account need not stand together.
-    let mut begun: BTreeMap<[Vec<u8>; 3], PathBuf> = BTreeMap::new();
-    let mut open: Option<([Vec<u8>; 3], csv::Writer<BufWriter<File>>, PathBuf)> = None;
+    let mut begun: BTreeMap<Key, PathBuf> = BTreeMap::new();
+    let mut open: Option<Open> = None;
     for record in records {
         let record = record.map_err(csv_error(&path))?;
         let key =
             columns.map(|column| column.and_then(|column| record.get(column)).unwrap_or_default().to_vec());
-        if open.as_ref().is_none_or(|(same, _, _)| *same != key) {
-            if let Some((_, table, file)) = open.take() {
-                finish(table, &file)?;
-            }
+        if open.as_ref().is_none_or(|open| open.key != key) {
+            open.take().map_or(Ok(()), finish)?;
             let is_new = !begun.contains_key(&key);
             let file = begun.entry(key.clone()).or_insert_with(|| folder.join(file_name(&key))).clone();
             let to = OpenOptions::new().create(true).append(true).open(&file).map_err(write_error(&file))?;
@@ -43,18 +51,18 @@ pub(super) fn write(case: &Path, folder: &Path) -> Result<(), CaseError> {
             if is_new {
                 table.write_byte_record(&header).map_err(csv_error(&file))?;
             }
-            open = Some((key, table, file));
+            open = Some(Open { key, table, file });
         }
-        if let Some((_, table, file)) = &mut open {
+        if let Some(Open { table, file, .. }) = &mut open {
             table.write_byte_record(&record).map_err(csv_error(file))?;
         }
     }
-    open.map_or(Ok(()), |(_, table, file)| finish(table, &file))
+    open.map_or(Ok(()), finish)
 }
 
-fn finish(table: csv::Writer<BufWriter<File>>, file: &Path) -> Result<(), CaseError> {
-    let mut out = table.into_inner().map_err(csv::IntoInnerError::into_error).map_err(write_error(file))?;
-    out.flush().and_then(|()| out.get_ref().sync_all()).map_err(write_error(file))
+fn finish(Open { table, file, .. }: Open) -> Result<(), CaseError> {
+    let mut out = table.into_inner().map_err(csv::IntoInnerError::into_error).map_err(write_error(&file))?;
+    out.flush().and_then(|()| out.get_ref().sync_all()).map_err(write_error(&file))
 }
 
 fn csv_error(path: &Path) -> impl FnOnce(csv::Error) -> CaseError + '_ {
@@ -63,7 +71,7 @@ fn csv_error(path: &Path) -> impl FnOnce(csv::Error) -> CaseError + '_ {
 
 /// A name that every file system takes and no shell or viewer misreads: letters, digits, `.`, `-` and `_` of host and account,
 /// then the beginning of a hash of host, account and identifier, which tells apart what looks the same after that.
-fn file_name(key: &[Vec<u8>; 3]) -> String {
+fn file_name(key: &Key) -> String {
     /// Characters kept of host and account each.
     const KEPT: usize = 40;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::close::{self, CLOSED};
 use super::error::{CaseError, read_error, write_error};
 use super::manifest::{Ending, MANIFEST, Manifest, SUMS};
-use super::part::{PartReader, Settings};
+use super::part::{LOCK, PartReader, Settings, lock};
 use super::streams::Stream;
 
 /// What is done where the folder holds something already.
@@ -34,8 +34,6 @@ pub struct CaseFolder {
 
 /// Beginning of the names of folders in which runs work.
 const WORK: &str = "work-";
-/// The file that holds the folder for one run.
-const LOCK: &str = ".lock";
 
 /// Whether a name in a case folder belongs to work that is under way or was interrupted.
 pub(super) fn is_work(name: &OsStr) -> bool {
@@ -51,7 +49,7 @@ impl CaseFolder {
     pub fn take(path: &Path, existing: Existing, evidence: &[PathBuf]) -> Result<Self, CaseError> {
         refuse_evidence(path, evidence)?;
         std::fs::create_dir_all(path).map_err(write_error(path))?;
-        let lock = hold(path)?;
+        let lock = lock(path)?;
         let mut earlier = works(path)?;
         let is_empty = std::fs::read_dir(path)
             .map_err(read_error(path))?
@@ -104,17 +102,6 @@ impl CaseFolder {
         std::fs::remove_dir_all(&self.work).map_err(write_error(&self.work))?;
         let lock = self.path.join(LOCK);
         std::fs::remove_file(&lock).map_err(write_error(&lock))
-    }
-}
-
-fn hold(path: &Path) -> Result<File, CaseError> {
-    let lock = path.join(LOCK);
-    let file =
-        File::options().write(true).create(true).truncate(false).open(&lock).map_err(write_error(&lock))?;
-    match file.try_lock() {
-        Err(std::fs::TryLockError::WouldBlock) => Err(CaseError::Busy(path.to_owned())),
-        // Some network file systems have no locks; then nobody is kept out.
-        Ok(()) | Err(std::fs::TryLockError::Error(_)) => Ok(file),
     }
 }
 

@@ -130,7 +130,8 @@ impl Manifest {
         sums.push((MANIFEST.to_owned(), hash_of(&path)?.1));
         sums.sort();
         // As sha256sum(1) writes and checks them.
-        let text: String = sums.into_iter().map(|(file, sha256)| format!("{sha256}  {file}\n")).collect();
+        let lines: Vec<String> = sums.into_iter().map(|(file, sha256)| format!("{sha256}  {file}")).collect();
+        let text = lines.join("\n") + "\n";
         write_text(&case.join(SUMS), &text)?;
         Ok(self)
     }

@@ -25,6 +25,8 @@ use crate::scan::GroupKey;
 const SETTINGS: &str = "settings.json";
 const INDEX: &str = "index.jsonl";
 const RECORD: &str = "part.json";
+/// The file that holds a folder for one run.
+pub(super) const LOCK: &str = ".lock";
 
 /// How hives were read and judged, as names and values; parts with other settings are not joined.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,8 +204,8 @@ impl PartWriter {
 }
 
 /// Holds a folder for one run; freed when the process ends, however it ends.
-fn lock(folder: &Path) -> Result<File, CaseError> {
-    let path = folder.join("lock");
+pub(super) fn lock(folder: &Path) -> Result<File, CaseError> {
+    let path = folder.join(LOCK);
     let file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -211,10 +213,9 @@ fn lock(folder: &Path) -> Result<File, CaseError> {
         .open(&path)
         .map_err(write_error(&path))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(CaseError::Busy(folder.to_owned())),
         // Some network file systems have no locks; then nobody is kept out.
-        Err(std::fs::TryLockError::Error(_)) => Ok(file),
+        Ok(()) | Err(std::fs::TryLockError::Error(_)) => Ok(file),
     }
 }
 

@@ -172,7 +172,9 @@ fn work(
     let ran = run(&mut plan, part)?;
     progress.finish_and_clear();
     if let Some(baseline) = &mut baseline {
-        ids.iter().for_each(|id| baseline.saw(id));
+        for id in &ids {
+            baseline.saw(id);
+        }
     }
     Ok(ran)
 }

@@ -140,7 +140,7 @@ impl Inputs {
                 let mut state = path_text(file);
                 for file in Candidate::with_logs(file).files() {
                     let is = std::fs::metadata(&file).map(|is| (is.len(), is.modified().ok()));
-                    state.push_str(&format!(" {is:?}"));
+                    state = format!("{state} {is:?}");
                 }
                 settings.push((name, hash(state.as_bytes())));
             }

@@ -129,10 +129,11 @@ impl Arguments {
 
     /// What a person sees at the end, and the exit code.
     pub(super) fn tell(&self, summary: &Summary, other_files: u64, baseline: Option<&Baseline>) {
+        use std::io::Write as _;
+
         if self.quiet {
             return;
         }
-        use std::io::Write as _;
         let _ = write!(std::io::stderr(), "{}", summary.text(other_files));
         if let Some(baseline) = baseline {
             let _ = writeln!(std::io::stderr(), "{}", baseline.text());
@@ -223,9 +224,7 @@ impl Tables {
         let mut streams = Vec::new();
         for (stream, path) in targets {
             let Some(path) = path else { continue };
-            let mut output = arguments.target.open_or_stdout(Some(path), evidence)?;
-            output.bytes(&stream.header())?;
-            streams.push((stream, output));
+            streams.push((stream, arguments.target.open_or_stdout(Some(path), evidence)?));
         }
         let fleet = match fleet {
             Some(path) => {
@@ -234,6 +233,8 @@ impl Tables {
             }
             None => None,
         };
+        // Not before all could be opened.
+        streams.iter_mut().try_for_each(|(stream, output)| output.bytes(&stream.header()))?;
         Ok(Self { streams, accounts: None, fleet, formulas })
     }
 

@@ -44,6 +44,7 @@ pub struct Output {
 
 enum To {
     Stdout(BufWriter<io::Stdout>),
+    Stream(BufWriter<File>),
     File { file: BufWriter<NamedTempFile>, path: PathBuf, clobber: bool },
 }
 
@@ -66,6 +67,11 @@ impl Output {
             _ => Path::new("."),
         };
         refuse_evidence(path, &folder.canonicalize().map_err(fail)?, evidence)?;
+        // A device or pipe is written to as it is: there is nothing to keep, and nothing may take its place.
+        if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+            let stream = File::options().write(true).open(path).map_err(fail)?;
+            return Ok(Self { name, to: To::Stream(BufWriter::with_capacity(64 << 10, stream)) });
+        }
         if !clobber && path.symlink_metadata().is_ok() {
             return Err(OutputError::Exists(path.to_owned()));
         }
@@ -95,6 +101,7 @@ impl Output {
         let name = self.name;
         let result = match self.to {
             To::Stdout(mut out) => out.flush(),
+            To::Stream(mut out) => out.flush(),
             To::File { file, path, clobber } => {
                 file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| {
                     file.as_file().sync_all()?;
@@ -112,6 +119,7 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.to {
             To::Stdout(out) => out.write(bytes),
+            To::Stream(out) => out.write(bytes),
             To::File { file, .. } => file.write(bytes),
         }
     }

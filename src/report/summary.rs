@@ -204,8 +204,8 @@ impl AccountLine {
     }
 
     fn take(&mut self, account: &Attribution) {
-        self.kind = account.kind.as_str().to_owned();
-        self.confidence = account.confidence.as_str().to_owned();
+        account.kind.as_str().clone_into(&mut self.kind);
+        account.confidence.as_str().clone_into(&mut self.confidence);
         self.contradicted |= !account.contradictions.is_empty();
     }
 

@@ -207,6 +207,31 @@ fn outputs_beside_a_named_hive_are_refused_however_it_was_named() {
 }
 
 #[test]
+fn a_pipe_or_device_is_written_to_and_never_replaced() {
+    use std::io::Read as _;
+    use std::os::unix::fs::FileTypeExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for clobber in [&[][..], &["--clobber"]] {
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || {
+                let mut text = String::new();
+                std::fs::File::open(pipe).unwrap().read_to_string(&mut text).unwrap();
+                text
+            }
+        });
+        let arguments = ["rules", "--csv", "-o", pipe.to_str().unwrap()];
+        let run = mapihive(arguments.iter().chain(clobber));
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        assert!(reader.join().unwrap().starts_with("schema,rule_id"));
+        assert!(pipe.symlink_metadata().unwrap().file_type().is_fifo());
+    }
+}
+
+#[test]
 fn existing_files_are_overwritten_only_when_asked() {
     let out = tempfile::tempdir().unwrap();
     let file = out.path().join("findings.csv");
