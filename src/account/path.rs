@@ -1,6 +1,7 @@
 //! What a hive's path says: the host it was collected from and the kind of place it lay in.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// Where on a Windows volume a hive lay, as far as its path tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,39 +113,115 @@ fn place_inside(components: &[Cow<'_, str>]) -> Place {
 }
 
 /// The host of a path: the folder above the drive, or above the Windows or profiles folder where no drive is shown.
-/// Folders that collection tools put between (Velociraptor's `uploads/auto`) are passed over.
+/// Folders that collection tools put between (Velociraptor's `uploads/auto`) are passed over, and so are those of a shadow
+/// copy, which belongs to the host of its volume.
 pub fn host(path: &str) -> Option<String> {
     let components = components(path);
-    let host = components.get(host_index(&components, anchor(&components)?)?)?;
+    let host = components.get(host_index(&components, Volume::of(&components)?.first)?)?;
     (!matches!(host.as_ref(), "." | "..")).then(|| host.clone().into_owned())
 }
 
-/// What all hives of one collection of one host have in common: their paths down to the folder of the host, or down to the
-/// drive where no folder above it names one. `None` where the path shows neither drive nor Windows folder.
+/// What all hives of one state of one host have in common: their paths down to the folder of the host, or down to the
+/// drive where no folder above it names one, and the shadow copy or former Windows in which they lie. `None` where the path
+/// shows neither drive nor Windows folder.
 pub fn collection(path: &str) -> Option<String> {
     let components = components(path);
-    let anchor = anchor(&components)?;
-    let end = host_index(&components, anchor).map_or(0, |host| host + 1);
-    Some(components.get(..end)?.join("/"))
+    let volume = Volume::of(&components)?;
+    let end = host_index(&components, volume.first).map_or(0, |host| host + 1);
+    let folder = components.get(..end)?.join("/");
+    // No two components are joined by two slashes.
+    Some(if volume.kept == Kept::default() { folder } else { format!("{folder}//{}", volume.kept) })
 }
 
-/// The first component that belongs to the Windows volume.
-fn anchor(components: &[Cow<'_, str>]) -> Option<usize> {
-    (0..components.len()).find(|index| {
-        let here = components.get(*index).map_or("", |name| name);
-        let next_is_anchor = components.get(index + 1).is_some_and(|next| is_anchor(next));
-        is_anchor(here) || next_is_anchor && is_drive(here)
-    })
+/// How Windows kept a hive beside the live ones, as far as its path tells.
+pub fn kept(path: &str) -> Kept {
+    let components = components(path);
+    let kept = Volume::of(&components).map(|volume| volume.kept).unwrap_or_default();
+    Kept { reg_back: lies_in_reg_back(&components), ..kept }
 }
 
-fn host_index(components: &[Cow<'_, str>], anchor: usize) -> Option<usize> {
-    components.get(..anchor)?.iter().rposition(|name| !is_collection_folder(name))
+/// How Windows kept a hive beside the live ones. What is all empty lay where a live hive lies.
+///
+/// The folders of shadow copies are those of:
+/// - Windows: `\\?\GLOBALROOT\Device\HarddiskVolumeShadowCopy1` (`vssadmin list shadows`), which Velociraptor writes with
+///   percent codes (its `accessors/ntfs/vss.go`; Dissect's loader for it, `loaders/velociraptor.py` and its test);
+/// - collections of KAPE: `VSS1` beside `C` (as in the image of the challenge "Spotted in the Wild" of cyberdefenders.org);
+/// - libvshadow's `vshadowmount`: `vss1`, which the SIFT workstation mounts at `shadow_mount/vss1` (sift-cli).
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kept {
+    /// Number of the shadow copy, in the digits of the path; tools number them in their own ways.
+    pub shadow_copy: Option<String>,
+    /// The folder of the Windows before an upgrade, in lower case: `windows.old`, `windows.old.000`.
+    pub windows_old: Option<String>,
+    /// Whether it is a copy that Windows made in `config\RegBack`.
+    pub reg_back: bool,
+}
+
+/// `live`, or `shadow copy 2, windows.old, RegBack` as far as that applies.
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shadow_copy = self.shadow_copy.as_ref().map(|number| format!("shadow copy {number}"));
+        let reg_back = self.reg_back.then(|| "RegBack".to_owned());
+        let parts: Vec<String> =
+            [shadow_copy, self.windows_old.clone(), reg_back].into_iter().flatten().collect();
+        f.write_str(if parts.is_empty() { "live".to_owned() } else { parts.join(", ") }.as_str())
+    }
+}
+
+/// Where in a path the Windows volume begins.
+struct Volume {
+    /// The first component that belongs to it: that of the shadow copy or drive, or the Windows or profiles folder.
+    first: usize,
+    kept: Kept,
+}
+
+impl Volume {
+    fn of(components: &[Cow<'_, str>]) -> Option<Self> {
+        let name = |index: usize| components.get(index).map_or("", |name| name.as_ref());
+        let found = (0..components.len()).find(|index| {
+            let here = name(*index);
+            let is_volume = is_drive(here) || shadow_copy(here).is_some();
+            is_anchor(here) || is_volume && components.get(index + 1).is_some_and(|next| is_anchor(next))
+        })?;
+        let root = if is_anchor(name(found)) { found } else { found + 1 };
+        let above = |index: usize| index.checked_sub(1);
+        let mut first = found;
+        // The drive may lie in the folder of the shadow copy; `VSS1` may then be the name of a host.
+        if is_drive(name(found))
+            && let Some(device) = above(found).filter(|device| device_of_shadow_copy(name(*device)).is_some())
+        {
+            first = device;
+        }
+        let shadow_copy = shadow_copy(name(first)).map(str::to_owned);
+        if shadow_copy.is_some() {
+            while let Some(prefix) = above(first).filter(|prefix| is_above_device(name(*prefix))) {
+                first = prefix;
+            }
+            first = above(first).filter(|drive| is_drive(name(*drive))).unwrap_or(first);
+        }
+        let windows_old = Some(name(root)).filter(|root| is_windows_old(root)).map(str::to_ascii_lowercase);
+        Some(Self { first, kept: Kept { shadow_copy, windows_old, reg_back: false } })
+    }
+}
+
+fn host_index(components: &[Cow<'_, str>], volume: usize) -> Option<usize> {
+    components.get(..volume)?.iter().rposition(|name| !is_collection_folder(name))
 }
 
 fn is_anchor(name: &str) -> bool {
     ["Users", "Documents and Settings", "WINNT", "Windows"]
         .iter()
         .any(|anchor| name.eq_ignore_ascii_case(anchor))
+        || is_windows_old(name)
+}
+
+/// `Windows.old`, and `Windows.old.000` of an upgrade that found one.
+fn is_windows_old(name: &str) -> bool {
+    const NAME: &str = "Windows.old";
+
+    let (Some(start), Some(rest)) = (name.get(..NAME.len()), name.get(NAME.len()..)) else { return false };
+    let number = rest.strip_prefix('.').unwrap_or_default();
+    start.eq_ignore_ascii_case(NAME) && (rest.is_empty() || number.len() == 3 && is_number(number))
 }
 
 fn is_drive(name: &str) -> bool {
@@ -153,8 +230,41 @@ fn is_drive(name: &str) -> bool {
     letter.len() == 1 && letter.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
+/// The number of the shadow copy whose folder this is.
+fn shadow_copy(name: &str) -> Option<&str> {
+    device_of_shadow_copy(name).or_else(|| number_behind("vss", name))
+}
+
+/// The number of the shadow copy whose device this is, alone or with the path of devices in front.
+fn device_of_shadow_copy(name: &str) -> Option<&str> {
+    number_behind("HarddiskVolumeShadowCopy", name.rsplit('\\').next()?)
+}
+
+fn number_behind<'n>(word: &str, name: &'n str) -> Option<&'n str> {
+    let (start, number) = (name.get(..word.len())?, name.get(word.len()..)?);
+    (start.eq_ignore_ascii_case(word) && is_number(number)).then_some(number)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What stands above the device of a shadow copy in its full path.
+fn is_above_device(name: &str) -> bool {
+    matches!(name, "?" | ".") || ["GLOBALROOT", "Device"].iter().any(|part| name.eq_ignore_ascii_case(part))
+}
+
+/// `config/RegBack`, where Windows kept copies of the hives of `config`.
+fn lies_in_reg_back(components: &[Cow<'_, str>]) -> bool {
+    let Some((_, [.., config, folder])) = components.split_last() else { return false };
+    config.eq_ignore_ascii_case("config") && folder.eq_ignore_ascii_case("RegBack")
+}
+
+/// Velociraptor writes what it collects below `uploads` and the name of the accessor.
 fn is_collection_folder(name: &str) -> bool {
-    ["uploads", "auto", "ntfs", "lazy_ntfs", "file"].iter().any(|folder| name.eq_ignore_ascii_case(folder))
+    ["uploads", "auto", "ntfs", "ntfs_vss", "lazy_ntfs", "mft", "file"]
+        .iter()
+        .any(|folder| name.eq_ignore_ascii_case(folder))
 }
 
 /// `Users`, `Documents and Settings`, `ServiceProfiles`, or the `Profiles` folder of Windows NT 4.0.
@@ -171,15 +281,15 @@ fn is_profiles_folder(components: &[Cow<'_, str>], index: usize) -> bool {
 
 /// The components of a path; percent-encoded ones (`C%3A`, as collectors write them) decoded.
 fn components(path: &str) -> Vec<Cow<'_, str>> {
-    let encoded_device = "%5C%5C.%5C";
+    let encoded_devices = ["%5C%5C.%5C", "%5C%5C%3F%5C"];
     // The backslash of an escape (`\u{a}`) separates nothing.
     let is_escaped = path.contains("\\u{");
     path.split('/')
         .flat_map(|part| {
-            // An encoded `\\.\C:` is one component although it decodes to backslashes.
-            let whole = part
-                .get(..encoded_device.len())
-                .is_some_and(|head| head.eq_ignore_ascii_case(encoded_device));
+            // An encoded `\\.\C:` or `\\?\GLOBALROOT\…` is one component although it decodes to backslashes.
+            let whole = encoded_devices
+                .iter()
+                .any(|device| part.get(..device.len()).is_some_and(|head| head.eq_ignore_ascii_case(device)));
             let parts: Vec<Cow<'_, str>> = if whole || is_escaped {
                 vec![percent_decode(part)]
             } else {
@@ -267,6 +377,63 @@ mod tests {
         ] {
             assert_eq!(place(path), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn a_shadow_copy_and_a_former_windows_belong_to_the_host_of_their_volume() {
+        for (path, expected_host, expected) in [
+            ("case/WKS7/uploads/auto/C%3A/Users/a/NTUSER.DAT", Some("WKS7"), "live"),
+            (
+                "WKS7/uploads/ntfs/%5C%5C%3F%5CGLOBALROOT%5CDevice%5CHarddiskVolumeShadowCopy12/Users/a/NTUSER.DAT",
+                Some("WKS7"),
+                "shadow copy 12",
+            ),
+            (
+                "WKS7/uploads/ntfs_vss/%5C%5C.%5CGLOBALROOT%5CDevice%5CHarddiskVolumeShadowCopy1/Users/a/NTUSER.DAT",
+                Some("WKS7"),
+                "shadow copy 1",
+            ),
+            ("WKS7/VSS2/Users/a/NTUSER.DAT", Some("WKS7"), "shadow copy 2"),
+            ("WKS7/C/vss2/Users/a/NTUSER.DAT", Some("WKS7"), "shadow copy 2"),
+            (
+                "WKS7/C/HarddiskVolumeShadowCopy3/Windows/System32/config/SYSTEM",
+                Some("WKS7"),
+                "shadow copy 3",
+            ),
+            ("WKS7/HarddiskVolumeShadowCopy3/C/Users/a/NTUSER.DAT", Some("WKS7"), "shadow copy 3"),
+            (
+                r"WKS7\?\GLOBALROOT\Device\HarddiskVolumeShadowCopy3\Users\a\NTUSER.DAT",
+                Some("WKS7"),
+                "shadow copy 3",
+            ),
+            ("VSS2/Users/a/NTUSER.DAT", None, "shadow copy 2"),
+            // Hosts may be called so.
+            ("fleet/VSS2/C/Users/a/NTUSER.DAT", Some("VSS2"), "live"),
+            ("fleet/VSS/C/Users/a/NTUSER.DAT", Some("VSS"), "live"),
+            ("fleet/Device/C/Users/a/NTUSER.DAT", Some("Device"), "live"),
+            ("fleet/VSSERVER1/Users/a/NTUSER.DAT", Some("VSSERVER1"), "live"),
+            ("WKS7/C/Windows.old/Users/a/NTUSER.DAT", Some("WKS7"), "windows.old"),
+            ("WKS7/C/Windows.old.000/Users/a/NTUSER.DAT", Some("WKS7"), "windows.old.000"),
+            ("fleet/Windows.older/Users/a/NTUSER.DAT", Some("Windows.older"), "live"),
+            ("WKS7/VSS1/Windows.old/Users/a/NTUSER.DAT", Some("WKS7"), "shadow copy 1, windows.old"),
+            ("WKS7/C/Windows/System32/config/RegBack/DEFAULT", Some("WKS7"), "RegBack"),
+            ("WKS7/C/Users/a/RegBack/NTUSER.DAT", Some("WKS7"), "live"),
+        ] {
+            assert_eq!(host(path).as_deref(), expected_host, "{path}");
+            assert_eq!(kept(path).to_string(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_shadow_copy_is_a_collection_of_its_own() {
+        let of = |path: &str| collection(path).unwrap();
+        let live = of("H/C/Users/a/NTUSER.DAT");
+        assert_eq!(live, of("H/C/Windows/System32/config/RegBack/SYSTEM"));
+        let shadow_copy = of("H/VSS1/Users/a/NTUSER.DAT");
+        assert_eq!(shadow_copy, of("H/VSS1/Windows/System32/config/SYSTEM"));
+        let all =
+            [live, shadow_copy, of("H/VSS2/Users/a/NTUSER.DAT"), of("H/C/Windows.old/Users/a/NTUSER.DAT")];
+        assert!(all.iter().all(|one| all.iter().filter(|other| one == *other).count() == 1), "{all:?}");
     }
 
     #[test]

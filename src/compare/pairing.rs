@@ -264,6 +264,8 @@ impl Located {
     fn new(argument: &Path, candidate: Candidate) -> Self {
         let below = below(&path_text(argument), &candidate.hive_path);
         let place = place_on_drive(&candidate.hive_path).unwrap_or_else(|| below.to_owned());
+        let kept = account::kept(&candidate.hive_path);
+        let place = kept.shadow_copy.map_or(place.clone(), |number| format!("shadow copy {number}/{place}"));
         Self { host_below: account::host(below), place, candidate, several: false }
     }
 }
