@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::finding::Finding;
-use crate::fleet::StoredFact;
 use crate::lifecycle;
 use crate::report::{
-    Baseline, Formulas, PropertyRow, bodyfile_lines, evidence_rows, finding_line, finding_row, hive_row,
-    input_rows, log_change_rows, profile_rows, property_rows, service_rows, timeline_row,
+    Baseline, Formulas, PropertyRow, bodyfile_lines, evidence_rows, finding_line, finding_row, input_rows,
+    log_change_rows, profile_rows, property_rows, service_rows, timeline_row,
 };
 use crate::rules;
 use crate::scan::{Coverage, HiveReport, Hosts, OpenHive, Reading, Understood, Unit, judge_hive_and};
@@ -32,8 +31,10 @@ pub struct Work<'w> {
 /// What became of a unit.
 #[derive(Debug)]
 pub struct Block {
-    /// What became of the file, and what the rules say of it.
+    /// What became of the file, and what the rules say of it; without its findings, which are written.
     pub report: HiveReport,
+    /// With a baseline, the identifiers of all findings.
+    pub seen: Vec<String>,
     /// What it adds to the streams.
     pub added: Added,
 }
@@ -108,16 +109,17 @@ impl Work<'_> {
             let rows = events.into_iter().map(|event| timeline_row(coverage, event));
             added.rows(Stream::Timeline, formulas, rows);
         }
-        if self.wants(Stream::Hives) {
-            added.rows(Stream::Hives, formulas, [hive_row(&report)]);
-        }
         if self.wants(Stream::Inputs) {
             added.rows(Stream::Inputs, formulas, input_rows(coverage));
         }
-        if self.wants(Stream::FleetFacts) {
-            added.facts(judged.fleet_facts.iter().map(|fact| StoredFact::of(coverage, fact)));
-        }
-        Block { report, added }
+        // The rest is told when all hives of the host are there; findings need most of the room and are not needed for it.
+        let seen = match self.baseline {
+            Some(_) => judged.findings.iter().map(|finding| finding.id.clone()).collect(),
+            None => Vec::new(),
+        };
+        let mut report = report;
+        report.forget_findings();
+        Block { report, seen, added }
     }
 }
 

@@ -4,10 +4,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::block::{Block, Work};
 use super::error::CaseError;
+use super::group::Group;
 use super::join::Sorted;
 use super::part::{Entry, Located, PartReader, PartWriter};
-use super::streams::{Added, Stream};
-use crate::report::{Accounts, Summary};
+use crate::report::Summary;
 use crate::scan::{Companions, GroupKey, HiveReport, Stop, Unit, in_order};
 use crate::wintypes::hex;
 
@@ -29,8 +29,6 @@ pub struct Plan<'p> {
     pub is_unread: &'p (dyn Fn(&HiveReport) -> bool + Sync),
     /// Called for each unit when it is done.
     pub progress: &'p (dyn Fn(u64) + Sync),
-    /// Called in order with what became of each unit that was read.
-    pub seen: &'p mut dyn FnMut(&HiveReport),
 }
 
 /// How far a run got.
@@ -40,6 +38,8 @@ pub struct Ran {
     pub summary: Summary,
     /// Files that make the exit code 3.
     pub unread: u64,
+    /// With a baseline, the identifiers of all findings of hives that were read.
+    pub seen: Vec<String>,
     /// Units that were copied from an interrupted run.
     pub reused: u64,
     /// Where a stop came between: the units that were not read.
@@ -48,38 +48,20 @@ pub struct Ran {
 
 /// The group whose hives are coming.
 struct Current {
-    group: GroupKey,
+    group: Group,
     fingerprint: Sha256,
-    accounts: Accounts,
-    summary: Summary,
     units: u64,
     unread: u64,
 }
 
 impl Current {
-    fn of(group: GroupKey) -> Self {
-        Self {
-            group,
-            fingerprint: Sha256::new(),
-            accounts: Accounts::default(),
-            summary: Summary::default(),
-            units: 0,
-            unread: 0,
-        }
-    }
-
-    /// The rows of its accounts, now that all its hives are there.
-    fn accounts(&self, plan: &Plan<'_>) -> Added {
-        let mut added = Added::default();
-        if plan.work.wanted.contains(&Stream::Accounts) {
-            added.put(Stream::Accounts, self.accounts.lines(plan.companions, plan.work.formulas));
-        }
-        added
+    fn of(key: GroupKey) -> Self {
+        Self { group: Group::new(key), fingerprint: Sha256::new(), units: 0, unread: 0 }
     }
 }
 
 /// Works on all units. Whatever is written of a group that was not finished has no line in the index.
-pub fn run(plan: &mut Plan<'_>, part: &mut PartWriter) -> Result<Ran, CaseError> {
+pub fn run(plan: &Plan<'_>, part: &mut PartWriter) -> Result<Ran, CaseError> {
     let reused = reusable(plan)?;
     let todo: Vec<&Unit> = {
         let mut reused = reused.iter().peekable();
@@ -106,7 +88,7 @@ pub fn run(plan: &mut Plan<'_>, part: &mut PartWriter) -> Result<Ran, CaseError>
         (unit.group(), fingerprint, block)
     };
     let taken = in_order(&todo, plan.threads, plan.stop, one, |(group, fingerprint, block)| {
-        if current.as_ref().is_none_or(|current| current.group != group) {
+        if current.as_ref().is_none_or(|current| *current.group.key() != group) {
             if let Some(done) = current.take() {
                 end(done, plan, part, &mut ran)?;
             }
@@ -116,21 +98,21 @@ pub fn run(plan: &mut Plan<'_>, part: &mut PartWriter) -> Result<Ran, CaseError>
             current = Some(Current::of(group));
         }
         let Some(current) = &mut current else { return Ok(()) };
-        let Block { report, added } = block;
+        let Block { report, seen, added } = block;
         current.fingerprint.update(fingerprint);
-        current.accounts.add(&report);
-        current.summary.add(&report);
         current.units += 1;
         current.unread += u64::from((plan.is_unread)(&report));
-        (plan.seen)(&report);
+        ran.seen.extend(seen);
+        current.group.add(report);
         part.add(&added)
     })?;
     if taken < todo.len() {
         // What was written of the last group stays, but the group is not finished.
-        if let Some(unfinished) = current {
-            part.add(&unfinished.accounts(plan))?;
-            ran.summary.absorb(unfinished.summary);
-            ran.unread += unfinished.unread;
+        if let Some(Current { group, unread, .. }) = current {
+            let ended = group.end(plan.work.wanted, plan.companions, plan.work.formulas);
+            part.add(&ended.added)?;
+            ran.summary.absorb(ended.summary);
+            ran.unread += unread;
         }
         let last = taken.checked_sub(1).and_then(|last| todo.get(last));
         let order = |unit: &Unit| (unit.group(), unit.hive_path().to_owned());
@@ -148,15 +130,17 @@ pub fn run(plan: &mut Plan<'_>, part: &mut PartWriter) -> Result<Ran, CaseError>
 }
 
 fn end(done: Current, plan: &Plan<'_>, part: &mut PartWriter, ran: &mut Ran) -> Result<(), CaseError> {
-    part.add(&done.accounts(plan))?;
-    ran.summary.absorb(done.summary.clone());
-    ran.unread += done.unread;
+    let Current { group, fingerprint, units, unread } = done;
+    let ended = group.end(plan.work.wanted, plan.companions, plan.work.formulas);
+    part.add(&ended.added)?;
+    ran.summary.absorb(ended.summary.clone());
+    ran.unread += unread;
     part.end_group(Entry {
-        group: done.group,
-        fingerprint: hex(&done.fingerprint.finalize()),
-        units: done.units,
-        unread: done.unread,
-        summary: done.summary,
+        group: ended.key,
+        fingerprint: hex(&fingerprint.finalize()),
+        units,
+        unread,
+        summary: ended.summary,
         lengths: Vec::new(),
     })
 }

@@ -15,7 +15,7 @@ use crate::case::{
 };
 use crate::report::{Baseline, Formulas, SCHEMA, rule_row};
 use crate::rules;
-use crate::scan::{HiveReport, Stop};
+use crate::scan::Stop;
 use crate::wintypes::{Filetime, hex};
 
 /// One of several runs that divide the hosts among themselves.
@@ -147,12 +147,8 @@ fn work(
     reading.hash = true;
     let wanted = wanted();
     let progress = arguments.progress(found.units.len());
-    let mut ids = Vec::new();
-    let mut seen =
-        |report: &HiveReport| ids.extend(report.judged.findings.iter().map(|finding| finding.id.clone()));
-    let mut ignore = |_: &HiveReport| {};
     let known = baseline.as_deref();
-    let mut plan = Plan {
+    let plan = Plan {
         units: &found.units,
         work: Work {
             reading,
@@ -167,12 +163,11 @@ fn work(
         earlier,
         is_unread: &|report| arguments.inputs.counts_as_unread(&report.coverage),
         progress: &|done| progress.inc(done),
-        seen: if known.is_some() { &mut seen } else { &mut ignore },
     };
-    let ran = run(&mut plan, part)?;
+    let ran = run(&plan, part)?;
     progress.finish_and_clear();
     if let Some(baseline) = &mut baseline {
-        for id in &ids {
+        for id in &ran.seen {
             baseline.saw(id);
         }
     }

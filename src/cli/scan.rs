@@ -11,13 +11,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::case;
 use super::inputs::{CellStyle, Inputs, Target};
 use super::{Exit, complain};
-use crate::case::{Block, Stream, Work};
+use crate::case::{Added, Block, Ended, Group, Stream, Work};
 use crate::fleet::Fleet;
 use crate::report::{
-    Accounts, Baseline, FleetFindingRow, Formulas, Output, Summary, Table, TableWriter, fleet_evidence_rows,
+    Baseline, FleetFindingRow, Formulas, Output, Summary, Table, TableWriter, fleet_evidence_rows,
     fleet_finding_line, fleet_finding_row,
 };
-use crate::scan::{Companions, GroupKey, Hosts, Stop, Unit, in_order, units};
+use crate::scan::{Companions, Hosts, Stop, Unit, in_order, units};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -176,16 +176,26 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         (unit.group(), block)
     };
     let threads = arguments.inputs.threads();
-    in_order(&found.units, threads, &Stop::default(), one, |(group, block)| {
-        summary.add(&block.report);
+    let mut group: Option<Group> = None;
+    let end = |group: Group, summary: &mut Summary, tables: &mut Tables| {
+        let ended = group.end(&wanted, &found.companions, formulas);
+        tables.write_group(&ended)?;
+        summary.absorb(ended.summary);
+        Ok::<(), anyhow::Error>(())
+    };
+    in_order(&found.units, threads, &Stop::default(), one, |(key, block)| {
         any_unread |= arguments.inputs.counts_as_unread(&block.report.coverage);
-        if work.baseline.is_some() {
-            seen.extend(block.report.judged.findings.iter().map(|finding| finding.id.clone()));
+        let Block { report, seen: ids, added } = block;
+        seen.extend(ids);
+        if let Some(done) = group.take_if(|group| *group.key() != key) {
+            end(done, &mut summary, &mut tables)?;
         }
-        tables.write(group, &block, &found.companions)
+        group.get_or_insert_with(|| Group::new(key)).add(report);
+        tables.write(&added)
     })?;
+    group.map_or(Ok(()), |last| end(last, &mut summary, &mut tables))?;
     progress.finish_and_clear();
-    tables.finish(&found.companions)?;
+    tables.finish()?;
     let baseline = baseline.map(|mut baseline| {
         seen.iter().for_each(|id| baseline.saw(id));
         baseline
@@ -200,8 +210,6 @@ const SPILL: &str = "cannot keep facts of all hives in a temporary file";
 /// The tables of a scan; each is written as the hives come.
 struct Tables {
     streams: Vec<(Stream, Output)>,
-    /// Accounts of the group whose hives are coming.
-    accounts: Option<(GroupKey, Accounts)>,
     fleet: Option<(Table, Fleet)>,
     formulas: Formulas,
 }
@@ -235,7 +243,7 @@ impl Tables {
         };
         // Not before all could be opened.
         streams.iter_mut().try_for_each(|(stream, output)| output.bytes(&stream.header()))?;
-        Ok(Self { streams, accounts: None, fleet, formulas })
+        Ok(Self { streams, fleet, formulas })
     }
 
     /// The streams that have to be made.
@@ -247,35 +255,23 @@ impl Tables {
         self.streams.iter_mut().find(|(stream, _)| *stream == wanted).map(|(_, output)| output)
     }
 
-    fn write(&mut self, group: GroupKey, block: &Block, companions: &Companions) -> anyhow::Result<()> {
+    fn write(&mut self, added: &Added) -> anyhow::Result<()> {
         for (stream, output) in &mut self.streams {
-            output.bytes(block.added.of(*stream))?;
+            output.bytes(added.of(*stream))?;
         }
-        if self.output(Stream::Accounts).is_some() {
-            if self.accounts.as_ref().is_none_or(|(current, _)| *current != group) {
-                self.write_accounts(companions)?;
-            }
-            self.accounts.get_or_insert_with(|| (group, Accounts::default())).1.add(&block.report);
-        }
+        Ok(())
+    }
+
+    /// Writes, or keeps for the end, what the hives of a group show together.
+    fn write_group(&mut self, ended: &Ended) -> anyhow::Result<()> {
+        self.write(&ended.added)?;
         if let Some((_, fleet)) = &mut self.fleet {
-            fleet.add(&block.report).context(SPILL)?;
+            ended.reports.iter().try_for_each(|report| fleet.add(report)).context(SPILL)?;
         }
         Ok(())
     }
 
-    /// Writes the accounts of a group that has no more hives.
-    fn write_accounts(&mut self, companions: &Companions) -> anyhow::Result<()> {
-        let formulas = self.formulas;
-        if let Some((_, accounts)) = self.accounts.take()
-            && let Some(output) = self.output(Stream::Accounts)
-        {
-            output.bytes(&accounts.lines(companions, formulas))?;
-        }
-        Ok(())
-    }
-
-    fn finish(mut self, companions: &Companions) -> anyhow::Result<()> {
-        self.write_accounts(companions)?;
+    fn finish(mut self) -> anyhow::Result<()> {
         if let Some((mut table, fleet)) = self.fleet.take() {
             let formulas = self.formulas;
             fleet.close(|finding| {

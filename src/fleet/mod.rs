@@ -54,6 +54,10 @@ pub struct FactGroup {
     pub total: u64,
     /// How many of profiles that are not marked for deletion.
     pub live: u64,
+    /// Files that were read of the hives in which they are, each hive with all of its copies.
+    pub copies: u64,
+    /// The hive, or the series of its copies, of the last of them.
+    last_series: String,
     /// Hosts, as many as are kept apart.
     pub hosts: BTreeSet<String>,
     /// The hosts of each account.
@@ -73,6 +77,8 @@ impl FactGroup {
             facts: Vec::new(),
             total: 0,
             live: 0,
+            copies: 0,
+            last_series: String::new(),
             hosts: BTreeSet::new(),
             accounts: BTreeMap::new(),
         }
@@ -81,6 +87,11 @@ impl FactGroup {
     fn add(&mut self, fact: StoredFact) {
         self.total += 1;
         self.live += u64::from(fact.is_live);
+        // Facts of one hive stand together, for they come in the order of host, account and hive.
+        if self.last_series != fact.series {
+            self.copies += fact.copies;
+            self.last_series.clone_from(&fact.series);
+        }
         if self.hosts.len() < Self::APART {
             self.hosts.insert(fact.host.clone());
         }
@@ -97,7 +108,7 @@ impl Fleet {
     /// Adds what a hive has.
     pub fn add(&mut self, report: &HiveReport) -> io::Result<()> {
         let facts = report.judged.fleet_facts.iter();
-        facts.map(|fact| StoredFact::of(&report.coverage, fact)).try_for_each(|fact| self.spill.push(fact))
+        facts.map(|fact| StoredFact::of(report, fact)).try_for_each(|fact| self.spill.push(fact))
     }
 
     /// Adds a fact that was kept.

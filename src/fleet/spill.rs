@@ -9,7 +9,7 @@ use std::io::{self, Seek as _, SeekFrom};
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{FleetFact, FleetKind, Record};
-use crate::scan::Coverage;
+use crate::scan::HiveReport;
 
 /// Facts held in memory before they are written out: some megabytes.
 const HELD: usize = 20_000;
@@ -27,6 +27,8 @@ pub struct StoredFact {
     pub sid: String,
     /// The account as people call it.
     pub account: String,
+    /// The series of copies of the hive, or the hive where it has none.
+    pub series: String,
     /// The hive.
     pub hive_path: String,
     /// The root.
@@ -55,19 +57,22 @@ pub struct StoredFact {
     pub last_written: Option<u64>,
     /// Where the bytes are.
     pub origin: String,
+    /// Copies of the hive that were read, this one included; they count once.
+    pub copies: u64,
 }
 
 impl StoredFact {
-    /// A fact of a hive.
-    pub fn of(coverage: &Coverage, fact: &FleetFact) -> Self {
-        let evidence = &fact.evidence;
+    /// A fact of a hive whose copies are known.
+    pub fn of(report: &HiveReport, fact: &FleetFact) -> Self {
+        let (coverage, evidence) = (&report.coverage, &fact.evidence);
         let record = if evidence.record == Record::KeyValue { Record::KeyValue } else { Record::KeyNode };
         Self {
             kind: fact.kind,
             folded: fact.folded.clone(),
             host: coverage.host.clone().unwrap_or_default(),
             sid: coverage.account.sid.as_ref().map(ToString::to_string).unwrap_or_default(),
-            account: coverage.account.label(),
+            account: report.account_label(),
+            series: report.copy.as_ref().map_or(&coverage.hive_path, |copy| &copy.series).clone(),
             hive_path: coverage.hive_path.clone(),
             root: fact.root.clone(),
             profile: fact.profile.clone(),
@@ -82,6 +87,7 @@ impl StoredFact {
             size: evidence.size,
             last_written: evidence.last_written.map(|time| time.0),
             origin: evidence.place.origin.as_str().to_owned(),
+            copies: report.copy.as_ref().map_or(1, |copy| copy.copies as u64),
         }
     }
 
@@ -191,6 +197,7 @@ mod tests {
             host: format!("host \"{number}\", with a comma"),
             sid: String::new(),
             account: "a\\u{a}b".into(),
+            series: "h".into(),
             hive_path: "h".into(),
             root: "Windows NT".into(),
             profile: String::new(),
@@ -205,6 +212,7 @@ mod tests {
             size: 8,
             last_written: Some(u64::MAX),
             origin: "primary".into(),
+            copies: number % 4,
         }
     }
 

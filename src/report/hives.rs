@@ -1,5 +1,6 @@
 //! `hives.csv`, the coverage table: what became of every file, so that nothing is silently absent.
 
+use crate::account::{self, Kept};
 use crate::hive::{BaseBlock, HiveState};
 use crate::scan::HiveReport;
 use crate::wintypes::Filetime;
@@ -13,6 +14,7 @@ table! {
         schema: "version of these columns",
         hive_path: "the file or folder",
         host: "the host that the path shows",
+        computer_name: "name of the computer, by the SYSTEM hive of the host; of a shadow copy or former Windows by its own",
         account: "name of the account, as well as it is known",
         account_sid: "security identifier of the account",
         account_confidence: "how sure the account is: low, medium or high",
@@ -39,6 +41,11 @@ table! {
         problem_details: "the first problems, with their offsets",
         rules_not_judged: "rules that could not judge something, and why",
         hive_sha256: "SHA-256 of the hive file, where it was asked for",
+        kept_as: "where the path shows the hive to lie: among the live ones, or in which of the places where Windows keeps copies",
+        series: "identifier of the copies of one hive on one host; empty where no other copy of it was read",
+        copy: "place of this copy in the order in which they were written, from 1 for the oldest",
+        copies: "how many copies were read",
+        series_basis: "how they are known to be copies of one hive, and how their order is known",
     }
 }
 
@@ -60,6 +67,7 @@ pub fn hive_row(report: &HiveReport) -> HiveRow<'_> {
         schema: SCHEMA.into(),
         hive_path: Cell::from(&coverage.hive_path),
         host: coverage.host.as_deref().into(),
+        computer_name: report.computer_name.as_deref().into(),
         account: coverage.account.name.as_deref().into(),
         account_sid: coverage.account.sid.as_ref().map(ToString::to_string).into(),
         account_confidence: coverage.account.confidence.as_str().into(),
@@ -84,13 +92,25 @@ pub fn hive_row(report: &HiveReport) -> HiveRow<'_> {
         live_profiles: of_profiles(judged.live_profiles),
         deleted_profiles: of_profiles(judged.deleted_profiles),
         recovered_profiles: of_profiles(judged.recovered_profiles),
-        findings: of_profiles(judged.findings.len()),
+        findings: was_read.then(|| judged.severities.iter().sum::<u64>()).into(),
         problems: coverage.problems.total().into(),
         problem_details: problems.join("; ").into(),
         rules_not_judged: not_judged.join("; ").into(),
         hive_sha256: coverage.sha256().into(),
+        kept_as: kept_as(&coverage.hive_path).into(),
+        series: report.copy.as_ref().map(|copy| copy.series.as_str()).into(),
+        copy: report.copy.as_ref().map(|copy| copy.place as u64).into(),
+        copies: report.copy.as_ref().map(|copy| copy.copies as u64).into(),
+        series_basis: report.copy.as_ref().map(|copy| copy.basis.as_str()).into(),
         neutralized: Cell::Empty,
     }
+}
+
+/// Empty where the path shows no Windows volume.
+fn kept_as(hive_path: &str) -> Option<String> {
+    let kept = account::kept(hive_path);
+    let is_known = kept != Kept::default() || account::collection(hive_path).is_some();
+    is_known.then(|| kept.to_string())
 }
 
 fn missing_bytes(base_block: &BaseBlock, size: u64) -> u64 {

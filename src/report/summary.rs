@@ -16,6 +16,8 @@ pub struct Summary {
     statuses: [u64; Status::ALL.len()],
     /// Findings by severity, in the order of [`Severity::ALL`].
     severities: [u64; Severity::ALL.len()],
+    /// Findings of older copies of hives, which the numbers above leave out.
+    in_older_copies: u64,
     #[serde(with = "pairs")]
     accounts: BTreeMap<AccountKey, AccountLine>,
     /// Accounts without a line of their own: a fleet may have a hundred thousand.
@@ -39,6 +41,10 @@ struct AccountLine {
     live: usize,
     deleted: usize,
     recovered: usize,
+    /// Profiles that only older copies of its hives hold.
+    only_older: usize,
+    /// Files beyond one for each hive.
+    older_copies: usize,
     severities: [u64; Severity::ALL.len()],
 }
 
@@ -66,6 +72,7 @@ impl Summary {
         let room = Self::UNREAD_SHOWN.saturating_sub(self.unread.len());
         self.unread.extend(later.unread.into_iter().take(room));
         self.unread_total += later.unread_total;
+        self.in_older_copies += later.in_older_copies;
         self.dirty += later.dirty;
         self.replayed += later.replayed;
     }
@@ -101,21 +108,29 @@ impl Summary {
         if coverage.state.is_none() {
             return;
         }
-        if !judged.has_mapi && judged.findings.is_empty() {
-            self.without_mapi += 1;
+        let findings: u64 = judged.severities.iter().sum();
+        let earlier = report.copy.as_ref().and_then(|copy| copy.earlier.as_ref());
+        let only_older = earlier.map_or(0, |earlier| earlier.profiles.len());
+        if !judged.has_mapi && findings == 0 && only_older == 0 {
+            self.without_mapi += u64::from(report.is_newest());
             return;
         }
         let account = &coverage.account;
-        let key = (coverage.host.clone(), account.label(), account.sid.as_ref().map(ToString::to_string));
-        let line = self.accounts.entry(key).or_default();
+        if !report.is_newest() {
+            self.in_older_copies += findings;
+            return;
+        }
+        let sid = account.sid.as_ref().map(ToString::to_string);
+        let line = self.accounts.entry((coverage.host.clone(), report.account_label(), sid)).or_default();
+        line.older_copies += report.copy.as_ref().map_or(0, |copy| copy.copies.saturating_sub(1));
         line.take(account);
+        line.only_older += only_older;
         line.live += judged.live_profiles;
         line.deleted += judged.deleted_profiles;
         line.recovered += judged.recovered_profiles;
-        for finding in &judged.findings {
-            let place = Severity::ALL.iter().position(|severity| *severity == finding.claim.severity);
-            bump(&mut line.severities, place);
-            bump(&mut self.severities, place);
+        for (place, count) in judged.severities.iter().enumerate() {
+            add(&mut line.severities, place, *count);
+            add(&mut self.severities, place, *count);
         }
     }
 
@@ -172,7 +187,11 @@ impl Summary {
                 more => write!(text, "; {more} other files in the folders are no hives")?,
             }
         }
-        writeln!(text, ". Findings: {}.", severities_text(&self.severities))?;
+        write!(text, ". Findings: {}", severities_text(&self.severities))?;
+        if self.in_older_copies > 0 {
+            write!(text, "; {} more in older copies of hives", self.in_older_copies)?;
+        }
+        writeln!(text, ".")?;
         if self.replayed > 0 {
             writeln!(
                 text,
@@ -200,6 +219,8 @@ impl AccountLine {
         self.live += later.live;
         self.deleted += later.deleted;
         self.recovered += later.recovered;
+        self.only_older += later.only_older;
+        self.older_copies += later.older_copies;
         self.severities.iter_mut().zip(later.severities).for_each(|(mine, more)| *mine += more);
     }
 
@@ -216,11 +237,17 @@ impl AccountLine {
             if number > 0 { format!(" + {number} {what}") } else { String::new() }
         };
         let (deleted, recovered) = (more(self.deleted, "deleted"), more(self.recovered, "recovered"));
+        let only_older = more(self.only_older, "only in older copies");
+        let older_copies = match self.older_copies {
+            0 => String::new(),
+            1 => " (1 older copy read)".to_owned(),
+            copies => format!(" ({copies} older copies read)"),
+        };
         [
             host.clone().unwrap_or_else(|| "(no host)".into()),
             format!("{label}{sid}"),
             format!("{}, {} confidence{contradicted}", self.kind, self.confidence),
-            format!("{}{deleted}{recovered}", count(self.live as u64, "profile")),
+            format!("{}{deleted}{recovered}{only_older}{older_copies}", count(self.live as u64, "profile")),
             severities_text(&self.severities),
         ]
     }
@@ -256,6 +283,12 @@ fn severities_text(severities: &[u64; Severity::ALL.len()]) -> String {
 
 fn count(number: u64, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+fn add(counts: &mut [u64], place: usize, more: u64) {
+    if let Some(count) = counts.get_mut(place) {
+        *count += more;
+    }
 }
 
 fn bump(counts: &mut [u64], place: Option<usize>) {

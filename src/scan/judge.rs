@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sha2::{Digest as _, Sha256};
 
 use crate::account::HostFacts;
-use crate::finding::{Claim, Finding, FleetFact};
+use crate::finding::{Claim, Finding, FleetFact, Severity};
 use crate::hive::{HiveState, Origin};
 use crate::mapi::{Mapi, ProfileState, Recovered};
 use crate::rules::{self, Rule, View};
@@ -14,6 +14,7 @@ use crate::wintypes::{Filetime, hex};
 use super::discover::Candidate;
 use super::hosts::{Hosts, is_machine_hive};
 use super::one_hive::{Coverage, OpenHive, Reading, Understood, read_hive};
+use super::series::CopyOf;
 
 /// What a hive gave.
 #[derive(Debug)]
@@ -22,6 +23,12 @@ pub struct HiveReport {
     pub coverage: Coverage,
     /// What the rules say of it.
     pub judged: Judged,
+    /// The computer's name, by the SYSTEM hive of its host.
+    pub computer_name: Option<String>,
+    /// The file; `None` where it was not to be read.
+    pub file: Option<Candidate>,
+    /// Its place among the copies of the hive, where several were read; known once all hives of the host were.
+    pub copy: Option<CopyOf>,
 }
 
 /// What the rules say of a hive.
@@ -29,10 +36,16 @@ pub struct HiveReport {
 pub struct Judged {
     /// Findings, in their order.
     pub findings: Vec<Finding>,
+    /// How many there are of each severity, in the order of [`Severity::ALL`].
+    pub severities: [u64; Severity::ALL.len()],
     /// What could not be judged.
     pub not_judged: Vec<NotJudged>,
     /// What the hive adds to the rules over all hives.
     pub fleet_facts: Vec<FleetFact>,
+    /// Every profile, live ones first; one that is live no more once, however often it was recovered.
+    pub profiles: Vec<HeldProfile>,
+    /// Whether these are all that are live or marked for deletion, as far as the lists of the hive show.
+    pub profiles_complete: bool,
     /// Live profiles.
     pub live_profiles: usize,
     /// Profiles marked for deletion.
@@ -47,6 +60,24 @@ pub struct Judged {
     pub absence: Option<String>,
     /// The earliest and the latest time of any key of MAPI, live or recovered.
     pub traces: Option<(Filetime, Filetime)>,
+}
+
+/// A profile that a hive holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldProfile {
+    /// The place of profiles, as tables show it.
+    pub root: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is live, marked for deletion or recovered.
+    pub state: ProfileState,
+}
+
+impl HeldProfile {
+    /// The same for the same profile in another copy of the hive, whatever its state there.
+    pub(super) fn folded(&self) -> (String, String) {
+        (self.root.clone(), self.name.to_uppercase())
+    }
 }
 
 /// A rule that could not judge something, and why.
@@ -86,13 +117,35 @@ pub fn judge_hive_and<T>(
         (Some(understood.account), (judged, made))
     });
     let (judged, made) = judged.unzip();
-    (HiveReport { coverage, judged: judged.unwrap_or_default() }, made)
+    let report = HiveReport {
+        coverage,
+        judged: judged.unwrap_or_default(),
+        computer_name: host.computer_name().map(str::to_owned),
+        file: Some(candidate.clone()),
+        copy: None,
+    };
+    (report, made)
 }
 
 impl HiveReport {
     /// The report of a file that was not read.
     pub fn unread(coverage: Coverage) -> Self {
-        Self { coverage, judged: Judged::default() }
+        Self { coverage, judged: Judged::default(), computer_name: None, file: None, copy: None }
+    }
+
+    /// Whether no other copy of the hive that was read is newer: what it says counts.
+    pub fn is_newest(&self) -> bool {
+        self.copy.as_ref().is_none_or(CopyOf::is_newest)
+    }
+
+    /// A short name of the account for people, the same for all copies of a hive.
+    pub fn account_label(&self) -> String {
+        self.copy.as_ref().map_or_else(|| self.coverage.account.label(), |copy| copy.account.clone())
+    }
+
+    /// Gives up the findings once they are written; how many there were stays known.
+    pub fn forget_findings(&mut self) {
+        self.judged.findings = Vec::new();
     }
 }
 
@@ -115,6 +168,9 @@ fn judge(
         recovered,
     };
     let mut judged = Judged {
+        profiles: profiles(mapi, recovered),
+        profiles_complete: mapi.is_complete(ProfileState::Live)
+            && mapi.is_complete(ProfileState::DeletedPending),
         live_profiles: mapi.profiles(ProfileState::Live).count(),
         deleted_profiles: mapi.profiles(ProfileState::DeletedPending).count(),
         recovered_profiles: recovered.gone().count(),
@@ -135,7 +191,20 @@ fn judge(
         let not_judged = verdict.not_judged.into_iter().map(|why| NotJudged { rule_id: rule.id, why });
         judged.not_judged.extend(not_judged);
     }
+    for (severity, count) in Severity::ALL.iter().zip(&mut judged.severities) {
+        *count = judged.findings.iter().filter(|finding| finding.claim.severity == *severity).count() as u64;
+    }
     judged
+}
+
+fn profiles(mapi: &Mapi<'_>, recovered: &Recovered<'_>) -> Vec<HeldProfile> {
+    let held = |root: String, name: &str, state| HeldProfile { root, name: name.to_owned(), state };
+    let standing =
+        mapi.all_profiles().map(|(root, profile)| held(root.to_string(), profile.name(), profile.state));
+    let gone = recovered
+        .gone()
+        .map(|gone| held(gone.place.root.to_string(), gone.profile.name(), ProfileState::Recovered));
+    standing.chain(gone).collect()
 }
 
 /// What it is worth that no place of profiles was seen.

@@ -6,12 +6,14 @@ mod fleet;
 mod hosts;
 mod judge;
 mod one_hive;
+mod series;
 
 pub use companions::{Companions, Seen};
 pub use discover::{Candidate, Discovered, PassedOver, discover, path_text, system_text};
 pub use fleet::{GroupKey, Stop, Unit, in_order, units};
 pub use hosts::{GivenHives, Hosts};
-pub use judge::{HiveReport, Judged, NotJudged, judge_hive, judge_hive_and};
+pub use judge::{HeldProfile, HiveReport, Judged, NotJudged, judge_hive, judge_hive_and};
 pub use one_hive::{
     Coverage, InputFile, InputKind, OpenHive, Reading, Status, Understood, beside, read_hive,
 };
+pub use series::{CopyOf, Earlier, EarlierProfile, link_copies};

@@ -61,6 +61,8 @@ pub struct Coverage {
     pub base_block: Option<BaseBlock>,
     /// How far the header vouches for the rest.
     pub state: Option<HiveState>,
+    /// The name of the root key, which stays as it was when the hive was made.
+    pub root_name: Option<String>,
     /// The transaction logs beside it, and what became of each.
     pub logs: Vec<(String, LogFate)>,
     /// Length of the file.
@@ -308,6 +310,7 @@ fn read_once<T>(
         image: &image,
         tree: &tree,
     };
+    let root_name = tree.root().ok().map(|root| root.name());
     let (account, result) = read(&hive, &mut coverage.problems);
     if image.failed() {
         return Err(PageFailed);
@@ -317,6 +320,7 @@ fn read_once<T>(
     }
     coverage.base_block = image.base_block().cloned();
     coverage.state = Some(image.state());
+    coverage.root_name = root_name;
     coverage.tail = image.tail_len();
     coverage.cells_read = tree.cells_read();
     Ok((coverage.settled(&source), Some(result)))
@@ -333,6 +337,7 @@ impl Coverage {
             reason,
             base_block: None,
             state: None,
+            root_name: None,
             logs: Vec::new(),
             size: None,
             modified: None,

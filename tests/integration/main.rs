@@ -7,6 +7,7 @@ mod bounds;
 mod case;
 mod changing_files;
 mod compare;
+mod copies;
 mod corruption;
 mod coverage;
 mod damage;

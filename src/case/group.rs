@@ -1,0 +1,71 @@
+//! What is told when all hives of a group are there: rows of the coverage table, which say what is a copy of what, accounts,
+//! and facts for the rules over all hives.
+
+use std::collections::BTreeSet;
+
+use super::streams::{Added, Stream};
+use crate::fleet::StoredFact;
+use crate::report::{Accounts, Formulas, Summary, hive_row};
+use crate::scan::{Companions, GroupKey, HiveReport, link_copies};
+
+/// A group whose hives are coming.
+#[derive(Debug)]
+pub struct Group {
+    key: GroupKey,
+    reports: Vec<HiveReport>,
+}
+
+/// A group whose hives are all there.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its key.
+    pub key: GroupKey,
+    /// Its hives, copies of one told as such.
+    pub reports: Vec<HiveReport>,
+    /// What it adds to the streams.
+    pub added: Added,
+    /// What happened to its hives.
+    pub summary: Summary,
+}
+
+impl Group {
+    /// A group without hives.
+    pub fn new(key: GroupKey) -> Self {
+        Self { key, reports: Vec::new() }
+    }
+
+    /// Its key.
+    pub fn key(&self) -> &GroupKey {
+        &self.key
+    }
+
+    /// Adds a hive, in the order of rows.
+    pub fn add(&mut self, report: HiveReport) {
+        self.reports.push(report);
+    }
+
+    /// Says what the hives show together.
+    pub fn end(self, wanted: &BTreeSet<Stream>, companions: &Companions, formulas: Formulas) -> Ended {
+        let Self { key, mut reports } = self;
+        link_copies(&mut reports);
+        let mut added = Added::default();
+        let (mut summary, mut accounts) = (Summary::default(), Accounts::default());
+        for report in &reports {
+            summary.add(report);
+            accounts.add(report);
+        }
+        if wanted.contains(&Stream::Hives) {
+            added.rows(Stream::Hives, formulas, reports.iter().map(hive_row));
+        }
+        if wanted.contains(&Stream::Accounts) {
+            added.put(Stream::Accounts, accounts.lines(companions, formulas));
+        }
+        if wanted.contains(&Stream::FleetFacts) {
+            let facts = reports
+                .iter()
+                .flat_map(|report| report.judged.fleet_facts.iter().map(|fact| StoredFact::of(report, fact)));
+            added.facts(facts);
+        }
+        Ended { key, reports, added, summary }
+    }
+}
