@@ -14,7 +14,7 @@ use crate::hive::{Image, Offset, Problems, Tree};
 use crate::wintypes::Sid;
 
 pub use host::{AccountService, HostFacts, MachineHive};
-pub use path::{Kept, Place, WellKnown, collection, host, kept, place, place_of_any};
+pub use path::{Kept, Place, WellKnown, archive_stem, collection, host, kept, place, place_of_any, unpacked};
 
 /// How sure a statement is. Never mixed with how much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

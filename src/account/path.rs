@@ -77,15 +77,15 @@ pub fn place_of_any(path: &str) -> Place {
 }
 
 /// Whether a hive lies directly in a profile folder, or is the `UsrClass.dat` further down.
-fn lies_as_windows_has_it(components: &[Cow<'_, str>]) -> bool {
+fn lies_as_windows_has_it(components: &[Component<'_>]) -> bool {
     let Some((file, folders)) = components.split_last() else { return false };
     let parent = folders.len().checked_sub(2).is_some_and(|above| is_profiles_folder(components, above));
-    parent || file.eq_ignore_ascii_case("UsrClass.dat")
+    parent || file.name.eq_ignore_ascii_case("UsrClass.dat")
 }
 
-fn place_inside(components: &[Cow<'_, str>]) -> Place {
+fn place_inside(components: &[Component<'_>]) -> Place {
     let is = |index: usize, name: &str| {
-        components.get(index).is_some_and(|found| found.eq_ignore_ascii_case(name))
+        components.get(index).is_some_and(|found| found.name.eq_ignore_ascii_case(name))
     };
     let Some(file) = components.len().checked_sub(1) else { return Place::Unknown };
 
@@ -103,22 +103,26 @@ fn place_inside(components: &[Cow<'_, str>]) -> Place {
     let Some(folder) = components.get(profiles + 1).filter(|_| profiles + 1 < file) else {
         return Place::Unknown;
     };
+    let folder = folder.name.as_ref();
     if let Some(account) = WellKnown::by_folder(folder) {
         return Place::ServiceProfile(account);
     }
     if folder.eq_ignore_ascii_case("Default User") || folder.eq_ignore_ascii_case("Default") {
         return Place::Template;
     }
-    Place::UserProfile(folder.clone().into_owned())
+    Place::UserProfile(folder.to_owned())
 }
 
 /// The host of a path: the folder above the drive, or above the Windows or profiles folder where no drive is shown.
 /// Folders that collection tools put between (Velociraptor's `uploads/auto`) are passed over, and so are those of a shadow
-/// copy, which belongs to the host of its volume.
+/// copy, which belongs to the host of its volume. An archive counts as a folder that is called as it is without its ending;
+/// of a Velociraptor collection the host's name in its name counts.
 pub fn host(path: &str) -> Option<String> {
     let components = components(path);
     let host = components.get(host_index(&components, Volume::of(&components)?.first)?)?;
-    (!matches!(host.as_ref(), "." | "..")).then(|| host.clone().into_owned())
+    let name = host.archive.and_then(|_| collected_host(&host.name));
+    let name = name.unwrap_or(&host.name);
+    (!matches!(name, "." | "..")).then(|| name.to_owned())
 }
 
 /// What all hives of one state of one host have in common: their paths down to the folder of the host, or down to the
@@ -128,7 +132,9 @@ pub fn collection(path: &str) -> Option<String> {
     let components = components(path);
     let volume = Volume::of(&components)?;
     let end = host_index(&components, volume.first).map_or(0, |host| host + 1);
-    let folder = components.get(..end)?.join("/");
+    let down_to_host: Vec<&str> =
+        components.get(..end)?.iter().map(|component| component.in_collection()).collect();
+    let folder = down_to_host.join("/");
     // No two components are joined by two slashes.
     Some(if volume.kept == Kept::default() { folder } else { format!("{folder}//{}", volume.kept) })
 }
@@ -176,12 +182,13 @@ struct Volume {
 }
 
 impl Volume {
-    fn of(components: &[Cow<'_, str>]) -> Option<Self> {
-        let name = |index: usize| components.get(index).map_or("", |name| name.as_ref());
+    fn of(components: &[Component<'_>]) -> Option<Self> {
+        let name = |index: usize| components.get(index).map_or("", |component| component.name.as_ref());
         let found = (0..components.len()).find(|index| {
             let here = name(*index);
             let is_volume = is_drive(here) || shadow_copy(here).is_some();
-            is_anchor(here) || is_volume && components.get(index + 1).is_some_and(|next| is_anchor(next))
+            is_anchor(here)
+                || is_volume && components.get(index + 1).is_some_and(|next| is_anchor(&next.name))
         })?;
         let root = if is_anchor(name(found)) { found } else { found + 1 };
         let above = |index: usize| index.checked_sub(1);
@@ -204,8 +211,36 @@ impl Volume {
     }
 }
 
-fn host_index(components: &[Cow<'_, str>], volume: usize) -> Option<usize> {
-    components.get(..volume)?.iter().rposition(|name| !is_collection_folder(name))
+/// The name of an archive without its ending, if it has one that archives and compressed files have.
+pub fn archive_stem(name: &str) -> Option<&str> {
+    /// Longer ones first.
+    const ENDINGS: [&str; 11] =
+        [".tar.gz", ".tar.xz", ".tar.zst", ".tgz", ".txz", ".tzst", ".tar", ".zip", ".gz", ".xz", ".zst"];
+    ENDINGS.iter().find_map(|ending| {
+        let split = name.len().checked_sub(ending.len())?;
+        let (stem, tail) = (name.get(..split)?, name.get(split..)?);
+        (tail.eq_ignore_ascii_case(ending) && !stem.is_empty()).then_some(stem)
+    })
+}
+
+/// A path as it would be if each archive in it were a folder. An archive that is called as the one file in it, as
+/// `NTUSER.DAT.gz`, is left away: the file then lies beside it.
+pub fn unpacked(path: &str) -> Cow<'_, str> {
+    if !path.contains('!') {
+        return Cow::Borrowed(path);
+    }
+    let mut unpacked = String::with_capacity(path.len());
+    for component in split(path).into_iter().filter(|component| !component.text.is_empty()) {
+        if !unpacked.is_empty() || path.starts_with('/') {
+            unpacked.push('/');
+        }
+        unpacked.push_str(component.text);
+    }
+    Cow::Owned(unpacked)
+}
+
+fn host_index(components: &[Component<'_>], volume: usize) -> Option<usize> {
+    components.get(..volume)?.iter().rposition(|component| !is_collection_folder(&component.name))
 }
 
 fn is_anchor(name: &str) -> bool {
@@ -255,9 +290,9 @@ fn is_above_device(name: &str) -> bool {
 }
 
 /// `config/RegBack`, where Windows kept copies of the hives of `config`.
-fn lies_in_reg_back(components: &[Cow<'_, str>]) -> bool {
+fn lies_in_reg_back(components: &[Component<'_>]) -> bool {
     let Some((_, [.., config, folder])) = components.split_last() else { return false };
-    config.eq_ignore_ascii_case("config") && folder.eq_ignore_ascii_case("RegBack")
+    config.name.eq_ignore_ascii_case("config") && folder.name.eq_ignore_ascii_case("RegBack")
 }
 
 /// Velociraptor writes what it collects below `uploads` and the name of the accessor.
@@ -268,9 +303,9 @@ fn is_collection_folder(name: &str) -> bool {
 }
 
 /// `Users`, `Documents and Settings`, `ServiceProfiles`, or the `Profiles` folder of Windows NT 4.0.
-fn is_profiles_folder(components: &[Cow<'_, str>], index: usize) -> bool {
+fn is_profiles_folder(components: &[Component<'_>], index: usize) -> bool {
     let named = |index: usize, name: &str| {
-        components.get(index).is_some_and(|found| found.eq_ignore_ascii_case(name))
+        components.get(index).is_some_and(|found| found.name.eq_ignore_ascii_case(name))
     };
     named(index, "Users")
         || named(index, "Documents and Settings")
@@ -279,26 +314,89 @@ fn is_profiles_folder(components: &[Cow<'_, str>], index: usize) -> bool {
             && index.checked_sub(1).is_some_and(|above| named(above, "WINNT") || named(above, "Windows"))
 }
 
-/// The components of a path; percent-encoded ones (`C%3A`, as collectors write them) decoded.
-fn components(path: &str) -> Vec<Cow<'_, str>> {
+/// The host in the name of a Velociraptor collection. Its offline collector calls them `Collection-%FQDN%-%TIMESTAMP%`, the
+/// time as RFC 3339 has it, with `_` for all but letters, digits and `-` (Velociraptor, `Server.Utils.CreateCollector`,
+/// `opt_filename_template`); a dot in the host's name is a `_` there too.
+fn collected_host(archive: &str) -> Option<&str> {
+    let rest = archive.strip_prefix("Collection-")?;
+    let (at, _) = rest.match_indices('-').find(|(at, _)| rest.get(at + 1..).is_some_and(starts_with_time))?;
+    rest.get(..at).filter(|host| !host.is_empty())
+}
+
+/// Whether a text begins with a time as in the name of a collection: `2024-02-01T12_30_59`.
+fn starts_with_time(text: &str) -> bool {
+    const FORM: &[u8] = b"0000-00-00T00_00_00";
+
+    let fits = |(found, form): (u8, &u8)| if *form == b'0' { found.is_ascii_digit() } else { found == *form };
+    text.len() >= FORM.len() && text.bytes().zip(FORM).all(fits)
+}
+
+/// A component of a path.
+struct Component<'p> {
+    /// Its name, percent codes (`C%3A`, as collectors write them) decoded; of an archive without its ending.
+    name: Cow<'p, str>,
+    /// Of an archive its whole name.
+    archive: Option<&'p str>,
+}
+
+impl Component<'_> {
+    /// The name by which collections are told apart: an archive is not the folder of the same name beside it.
+    fn in_collection(&self) -> &str {
+        self.archive.unwrap_or(&self.name)
+    }
+}
+
+/// A component of a path as it is written.
+struct Written<'p> {
+    text: &'p str,
+    /// Whether `!` follows it.
+    is_archive: bool,
+}
+
+/// The components of a path as they are written.
+fn split(path: &str) -> Vec<Written<'_>> {
+    let mut components: Vec<Written<'_>> = path
+        .split_inclusive(['/', '!'])
+        .map(|part| match part.strip_suffix('!') {
+            Some(text) => Written { text, is_archive: true },
+            None => Written { text: part.strip_suffix('/').unwrap_or(part), is_archive: false },
+        })
+        .collect();
+    if let [.., archive, file] = &components[..]
+        && archive.is_archive
+        && archive_stem(archive.text).is_some_and(|stem| stem.eq_ignore_ascii_case(file.text))
+    {
+        components.remove(components.len() - 2);
+    }
+    components
+}
+
+/// The components of a path.
+fn components(path: &str) -> Vec<Component<'_>> {
     let encoded_devices = ["%5C%5C.%5C", "%5C%5C%3F%5C"];
     // The backslash of an escape (`\u{a}`) separates nothing.
     let is_escaped = path.contains("\\u{");
-    path.split('/')
-        .flat_map(|part| {
+    let plain = |part| Component { name: literal(percent_decode(part)), archive: None };
+    split(path)
+        .into_iter()
+        .flat_map(|Written { text, is_archive }| {
+            if is_archive {
+                let name = literal(Cow::Borrowed(archive_stem(text).unwrap_or(text)));
+                return vec![Component { name, archive: Some(text) }];
+            }
             // An encoded `\\.\C:` or `\\?\GLOBALROOT\…` is one component although it decodes to backslashes.
             let whole = encoded_devices
                 .iter()
-                .any(|device| part.get(..device.len()).is_some_and(|head| head.eq_ignore_ascii_case(device)));
-            let parts: Vec<Cow<'_, str>> = if whole || is_escaped {
-                vec![percent_decode(part)]
-            } else {
-                part.split('\\').map(percent_decode).collect()
-            };
-            parts
+                .any(|device| text.get(..device.len()).is_some_and(|head| head.eq_ignore_ascii_case(device)));
+            if whole || is_escaped { vec![plain(text)] } else { text.split('\\').map(plain).collect() }
         })
-        .filter(|part| !part.is_empty())
+        .filter(|component| !component.name.is_empty())
         .collect()
+}
+
+/// A name with the `!` that paths escape.
+fn literal(name: Cow<'_, str>) -> Cow<'_, str> {
+    if name.contains("\\u{21}") { Cow::Owned(name.replace("\\u{21}", "!")) } else { name }
 }
 
 fn percent_decode(text: &str) -> Cow<'_, str> {
@@ -342,6 +440,19 @@ mod tests {
             ("somewhere/NTUSER.DAT", None),
             ("C\\Users\\a\\NTUSER.DAT", None),
             ("HOST9\\C\\Users\\a\\NTUSER.DAT", Some("HOST9")),
+            ("fleet.zip!EXCH01/C/WINNT/Profiles/exsvc/NTUSER.DAT", Some("EXCH01")),
+            ("case/EXCH01.tar.gz!C/WINNT/Profiles/exsvc/NTUSER.DAT", Some("EXCH01")),
+            ("case/fleet.zip!EXCH01.ZIP!C/Users/a/NTUSER.DAT", Some("EXCH01")),
+            ("EXCH01/Users.zip!Users/a/NTUSER.DAT", Some("EXCH01")),
+            ("EXCH01/C/Users/a/NTUSER.DAT.gz!NTUSER.DAT", Some("EXCH01")),
+            (
+                "Collection-WKS7_corp_example-2024-02-01T12_30_59Z.zip!uploads/auto/C%3A/Users/a/NTUSER.DAT",
+                Some("WKS7_corp_example"),
+            ),
+            ("Collection-A-B-2024-02-01T12_30_59_1Z.zip!uploads/auto/C%3A/Users/a/NTUSER.DAT", Some("A-B")),
+            ("Collection-notes.zip!C/Users/a/NTUSER.DAT", Some("Collection-notes")),
+            ("x.zip!../C/Users/a/NTUSER.DAT", None),
+            ("HOST\\u{21}/C/Users/a/NTUSER.DAT", Some("HOST!")),
         ] {
             assert_eq!(host(path).as_deref(), expected, "{path}");
         }
@@ -372,6 +483,11 @@ mod tests {
             ("H/C/Profiles/exsvc/NTUSER.DAT", Place::Unknown),
             ("H/C/Users/NTUSER.DAT", Place::Unknown),
             ("H/C/Users/a\\u{a}b/NTUSER.DAT", user("a\\u{a}b")),
+            ("H/C/Users/bob\\u{21}/NTUSER.DAT", user("bob!")),
+            ("H.zip!C/Users/a/NTUSER.DAT", user("a")),
+            ("H/C/Users/a/NTUSER.DAT.gz!NTUSER.DAT", user("a")),
+            ("H/C/Users/a/backup.zip!NTUSER.DAT", Place::Unknown),
+            ("x.tar!C/Windows/System32/config/SYSTEM", Place::Machine),
             ("NTUSER.DAT", Place::Unknown),
             ("", Place::Unknown),
         ] {
@@ -425,6 +541,18 @@ mod tests {
     }
 
     #[test]
+    fn archives_are_collections_of_their_own_below_which_the_host_lies() {
+        for (path, expected) in [
+            ("H.zip!C/Users/a/NTUSER.DAT", "H.zip"),
+            ("H/C/Users/a/NTUSER.DAT", "H"),
+            ("H/C/Users.zip!Users/a/NTUSER.DAT", "H"),
+            ("x/fleet.zip!H/C/Users/a/NTUSER.DAT", "x/fleet.zip/H"),
+        ] {
+            assert_eq!(collection(path).as_deref(), Some(expected), "{path}");
+        }
+    }
+
+    #[test]
     fn a_shadow_copy_is_a_collection_of_its_own() {
         let of = |path: &str| collection(path).unwrap();
         let live = of("H/C/Users/a/NTUSER.DAT");
@@ -434,6 +562,18 @@ mod tests {
         let all =
             [live, shadow_copy, of("H/VSS2/Users/a/NTUSER.DAT"), of("H/C/Windows.old/Users/a/NTUSER.DAT")];
         assert!(all.iter().all(|one| all.iter().filter(|other| one == *other).count() == 1), "{all:?}");
+    }
+
+    #[test]
+    fn an_archive_in_a_path_reads_as_a_folder() {
+        for (path, expected) in [
+            ("a/b.zip!C/NTUSER.DAT", "a/b.zip/C/NTUSER.DAT"),
+            ("/a/NTUSER.DAT.gz!NTUSER.DAT", "/a/NTUSER.DAT"),
+            ("a.zip!/etc/SAM", "a.zip/etc/SAM"),
+            ("a/b", "a/b"),
+        ] {
+            assert_eq!(unpacked(path), expected);
+        }
     }
 
     #[test]

@@ -8,11 +8,11 @@ use super::Exit;
 use super::inputs::{EvidenceOptions, Target, tell_unread};
 use crate::hive::{Care, Way};
 use crate::report::{DumpRow, Formulas, OutputError, Table, deleted_rows, dump_rows};
-use crate::scan::{Candidate, Reading, read_hive};
+use crate::scan::{Candidate, Coverage, Reading, in_archive, read_hive};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Hives to dump, in this order
+    /// Hives to dump, in this order: files, archives of hives, or hives in archives (archive.zip!path/in/it)
     #[arg(value_name = "HIVE", required = true)]
     hives: Vec<PathBuf>,
     #[command(flatten)]
@@ -32,9 +32,16 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     // Rows are written as they are read and cannot be taken back, so that nothing may fail under way.
     let reading = arguments.evidence.reading(Care::Compare, Way::Read);
     for path in &arguments.hives {
-        let candidate = Candidate::with_logs(path);
-        any_hive |= candidate.looks_like_a_hive;
-        any_unread |= dump(&candidate, reading, arguments.deleted, &mut table)?;
+        let found = in_archive(path);
+        for passed in found.iter().flat_map(|found| &found.passed_over) {
+            any_unread |= tell_unread(&Coverage::passed_over(passed));
+        }
+        let candidates = found.map_or_else(|| vec![Candidate::with_logs(path)], |found| found.candidates);
+        for candidate in candidates {
+            any_hive |= candidate.looks_like_a_hive;
+            any_unread |= dump(&candidate, reading, arguments.deleted, &mut table)?;
+            candidate.done();
+        }
     }
     table.finish()?;
     Ok(match (any_hive, any_unread) {

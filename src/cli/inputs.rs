@@ -22,7 +22,8 @@ use crate::wintypes::hex;
 
 #[derive(Debug, Args)]
 pub(super) struct Inputs {
-    /// Hives, and folders to search for hives (hidden ones too; symbolic links inside folders are not followed)
+    /// Hives, archives (zip, tar, gz, xz, zst) and folders to search for hives (hidden ones too; symbolic links inside are
+    /// not followed)
     #[arg(value_name = "PATH", required_unless_present = "files_from")]
     paths: Vec<PathBuf>,
     /// Read further paths from FILE, one a line; - is standard input
@@ -188,12 +189,14 @@ impl Inputs {
             Unit::PassedOver(passed) => (Coverage::passed_over(passed), None),
             Unit::Read(candidate) => {
                 let host = hosts.facts(candidate);
-                read_hive(candidate, reading, |hive, problems| {
+                let read = read_hive(candidate, reading, |hive, problems| {
                     let mut understood = hive.understand(problems);
                     understood.account = understood.account.joined(hive.hive_path, &host);
                     let made = work(hive, &understood);
                     (Some(understood.account), made)
-                })
+                });
+                candidate.done();
+                read
             }
         };
         let mut any_unread = false;

@@ -38,6 +38,10 @@ pub fn compare_pair(pair: &Pair, reading: Reading) -> PairReport {
         Pair::Both { before, after, by, .. } => both(before, after, *by, reading),
         Pair::Alone { side, hive, several, .. } => alone(*side, hive, *several, reading),
     };
+    match pair {
+        Pair::Both { before, after, .. } => [before, after].into_iter().for_each(Candidate::done),
+        Pair::Alone { hive, .. } => hive.done(),
+    }
     report.host = pair.host().map(str::to_owned);
     super::in_order(&mut report.differences);
     report

@@ -125,7 +125,10 @@ pub fn pairs(
 ) -> Vec<Pair> {
     type Key = (Option<String>, String);
 
-    let both_named = before.0.is_file() && after.0.is_file();
+    // A file may be an archive of many.
+    let names_one =
+        |(argument, found): (&Path, &Discovered)| argument.is_file() && found.candidates.len() == 1;
+    let both_named = names_one((before.0, &before.1)) && names_one((after.0, &after.1));
     let located = |(argument, found): (&Path, Discovered)| -> Vec<Option<Located>> {
         found.candidates.into_iter().map(|candidate| Some(Located::new(argument, candidate))).collect()
     };
@@ -272,12 +275,12 @@ impl Located {
 
 /// The part of a path below an argument; the name of a file that is the argument.
 fn below<'p>(argument: &str, path: &'p str) -> &'p str {
-    let name = || path.rsplit_once('/').map_or(path, |(_, name)| name);
+    let name = || path.rsplit_once(['/', '!']).map_or(path, |(_, name)| name);
     match argument {
         "." => path,
         "/" => path.trim_start_matches('/'),
         _ if path == argument => name(),
-        _ => path.strip_prefix(argument).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path),
+        _ => path.strip_prefix(argument).and_then(|rest| rest.strip_prefix(['/', '!'])).unwrap_or(path),
     }
 }
 
@@ -287,7 +290,8 @@ fn place_on_drive(path: &str) -> Option<String> {
     // Of a path on a Windows system `account::host` takes the folder above the drive for the host.
     const ABOVE: &str = "above";
 
-    let path = if path.contains("\\u{") { path.to_owned() } else { path.replace('\\', "/") };
+    let path = account::unpacked(path);
+    let path = if path.contains("\\u{") { path.into_owned() } else { path.replace('\\', "/") };
     let names: Vec<&str> = path.split('/').filter(|name| !name.is_empty()).collect();
     let is_host_above =
         |names: &[&str]| account::host(&format!("{ABOVE}/{}", names.join("/"))).as_deref() == Some(ABOVE);
@@ -333,6 +337,8 @@ mod tests {
             (r"HOST9\C\Users\a\NTUSER.DAT", Some("C/Users/a/NTUSER.DAT")),
             ("some/where/NTUSER.DAT", None),
             ("C/notes/NTUSER.DAT", None),
+            ("a.zip!C/Users/a/NTUSER.DAT", Some("C/Users/a/NTUSER.DAT")),
+            ("C/Users/a/NTUSER.DAT.gz!NTUSER.DAT", Some("C/Users/a/NTUSER.DAT")),
         ] {
             assert_eq!(place_on_drive(path).as_deref(), place, "{path}");
         }
@@ -346,6 +352,7 @@ mod tests {
             ("/", "/H/C/x", "H/C/x"),
             ("case/x", "case/x", "x"),
             ("x", "x", "x"),
+            ("case.zip", "case.zip!H/C/x", "H/C/x"),
         ] {
             assert_eq!(below(argument, path), expected);
         }

@@ -10,7 +10,7 @@ thread_local! {
 
 /// The contained call panicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Panicked;
+pub struct Panicked;
 
 /// Keeps panics that are contained in this module off the terminal; all others go to the hook that was set before.
 ///
@@ -28,8 +28,8 @@ pub fn silence_contained_panics() {
     });
 }
 
-/// Runs one call of nt-hive. Nothing of ours and no other thread's work belongs inside.
-pub(super) fn contain<T>(call: impl FnOnce() -> T) -> Result<T, Panicked> {
+/// Runs one call of nt-hive, or of a decoder of compressed bytes. Nothing of ours and no other thread's work belongs inside.
+pub fn contain<T>(call: impl FnOnce() -> T) -> Result<T, Panicked> {
     struct Guard(bool);
     impl Drop for Guard {
         fn drop(&mut self) {
@@ -37,7 +37,7 @@ pub(super) fn contain<T>(call: impl FnOnce() -> T) -> Result<T, Panicked> {
         }
     }
     let _guard = Guard(CONTAINING.replace(true));
-    // nt-hive only reads; a panic leaves nothing half changed.
+    // nt-hive only reads, and a decoder that panicked is not asked again; a panic leaves nothing half changed.
     panic::catch_unwind(AssertUnwindSafe(call)).map_err(|_| Panicked)
 }
 

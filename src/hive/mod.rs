@@ -18,7 +18,7 @@ pub use carve::{
     Carved, DeletedKey, DeletedValue, Depth, Doubt, Doubts, LostList, Place, Trust, UNKNOWN_PARENT, carve,
     carve_if_any, carve_places, carve_remnant,
 };
-pub use contain::silence_contained_panics;
+pub use contain::{Panicked, contain, silence_contained_panics};
 pub use error::{Error, Offset, Problem, Problems};
 pub use image::{Image, ImageError, LogFile, Origin, Past, Provenance, Remnant};
 pub use log::{LogFate, LogFault};

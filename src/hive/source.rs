@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::AsFd as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use memmap2::{Mmap, MmapMut, MmapOptions};
 use rustix::fs::{FileType, Mode, OFlags};
@@ -40,11 +41,20 @@ pub enum Links {
     Refuse,
 }
 
-/// An opened evidence file and what it was when it was opened.
+/// An opened evidence file and what it was when it was opened, or a file that was taken from an archive.
 #[derive(Debug)]
 pub struct HiveSource {
-    file: File,
+    lies: Lies,
     opened: Identity,
+}
+
+/// Where the bytes are.
+#[derive(Debug)]
+enum Lies {
+    /// In a file.
+    InFile(File),
+    /// In memory, whole and never changed.
+    InMemory(Arc<Vec<u8>>),
 }
 
 /// What changes when a file changes.
@@ -52,8 +62,8 @@ pub struct HiveSource {
 pub struct Identity {
     /// Length in bytes.
     pub len: u64,
-    /// Last modification: seconds since 1970 and nanoseconds.
-    pub modified: (i64, u64),
+    /// Last modification: seconds since 1970 and nanoseconds; `None` where an archive does not say it in UTC.
+    pub modified: Option<(i64, u64)>,
     device: u64,
     inode: u64,
 }
@@ -83,6 +93,8 @@ enum Held {
     CopyOnWrite(MmapMut),
     /// A copy in memory.
     Heap(Vec<u8>),
+    /// Bytes in memory that others read too.
+    Shared(Arc<Vec<u8>>),
 }
 
 impl std::ops::Deref for Bytes {
@@ -93,6 +105,7 @@ impl std::ops::Deref for Bytes {
             Held::Map(map) => map,
             Held::CopyOnWrite(map) => map,
             Held::Heap(bytes) => bytes,
+            Held::Shared(bytes) => bytes,
         }
     }
 }
@@ -107,7 +120,7 @@ impl Bytes {
         match &mut self.held {
             Held::Heap(bytes) => bytes,
             Held::CopyOnWrite(map) => map,
-            Held::Map(_) => &mut [],
+            Held::Map(_) | Held::Shared(_) => &mut [],
         }
     }
 
@@ -148,7 +161,7 @@ impl HiveSource {
         };
         let (opened, kind) = identify(&file)?;
         match kind {
-            FileType::RegularFile => Ok(Self { file, opened }),
+            FileType::RegularFile => Ok(Self { lies: Lies::InFile(file), opened }),
             FileType::Directory => Err(SourceError::NotAFile("folder")),
             FileType::Fifo => Err(SourceError::NotAFile("named pipe")),
             FileType::Socket => Err(SourceError::NotAFile("socket")),
@@ -158,6 +171,12 @@ impl HiveSource {
         }
     }
 
+    /// A file that was taken from an archive. `modified` is when it was last modified, as the archive says.
+    pub fn in_memory(bytes: Arc<Vec<u8>>, modified: Option<(i64, u64)>) -> Self {
+        let opened = Identity { len: bytes.len() as u64, modified, device: 0, inode: 0 };
+        Self { lies: Lies::InMemory(bytes), opened }
+    }
+
     /// What the file was when it was opened.
     pub fn identity(&self) -> Identity {
         self.opened
@@ -165,29 +184,52 @@ impl HiveSource {
 
     /// Whether the file is now another one than when it was opened.
     pub fn has_changed(&self) -> io::Result<bool> {
-        identify(&self.file).map(|(now, _)| now != self.opened)
+        match &self.lies {
+            Lies::InFile(file) => identify(file).map(|(now, _)| now != self.opened),
+            Lies::InMemory(_) => Ok(false),
+        }
     }
 
     /// Reads up to `len` bytes from `at`, fewer at the end of the file.
     pub fn read_at(&self, at: u64, len: usize) -> io::Result<Vec<u8>> {
-        use std::os::unix::fs::FileExt as _;
         let mut bytes = vec![0; len];
         let mut filled = 0;
         while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match self.file.read_at(rest, at + filled as u64) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+            match self.read_some_at(at + filled as u64, rest)? {
+                0 => break,
+                count => filled += count,
             }
         }
         bytes.truncate(filled);
         Ok(bytes)
     }
 
+    /// Reads some bytes from `at` and tells how many; none at the end of the file.
+    pub fn read_some_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
+        use std::os::unix::fs::FileExt as _;
+        match &self.lies {
+            Lies::InFile(file) => loop {
+                match file.read_at(into, at) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    result => return result,
+                }
+            },
+            Lies::InMemory(bytes) => {
+                let mut rest = usize::try_from(at).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
+                rest.read(into)
+            }
+        }
+    }
+
     /// The bytes of the file, to be read only.
     pub fn bytes(&self, way: Way) -> io::Result<Bytes> {
-        if way == Way::Read || self.opened.len <= limits::MAX_READ_TO_HEAP || self.is_remote() {
+        let file = match &self.lies {
+            Lies::InFile(file) => file,
+            Lies::InMemory(bytes) => {
+                return Ok(Bytes { watch: None, held: Held::Shared(Arc::clone(bytes)) });
+            }
+        };
+        if way == Way::Read || self.opened.len <= limits::MAX_READ_TO_HEAP || is_remote(file) {
             return self.read_to_heap();
         }
         // SAFETY: the mapping is private and read-only. Rust asks that nobody changes the file meanwhile, which no
@@ -195,7 +237,7 @@ impl HiveSource {
         // slices and keep no fact about a byte that they do not read again, so that other bytes are other facts, not
         // undefined ones.
         #[allow(unsafe_code, reason = "mapping a file is the way in for hives")]
-        let map = unsafe { MmapOptions::new().map_copy_read_only(&self.file) }?;
+        let map = unsafe { MmapOptions::new().map_copy_read_only(file) }?;
         Bytes::watched(Held::Map(map)).map_or_else(|| self.read_to_heap(), Ok)
     }
 
@@ -203,56 +245,61 @@ impl HiveSource {
     pub(super) fn private_bytes(&self, way: Way, len: usize) -> io::Result<Bytes> {
         let fits = u64::try_from(len).is_ok_and(|len| len == self.opened.len);
         let small = self.opened.len <= limits::MAX_PATCHED_ON_HEAP;
-        if way == Way::Read || small || !fits || self.is_remote() {
-            let mut bytes = self.read_to_heap()?;
-            if let Held::Heap(bytes) = &mut bytes.held {
-                bytes.resize(bytes.len().max(len), 0);
+        let file = match &self.lies {
+            Lies::InFile(file) if way != Way::Read && !small && fits && !is_remote(file) => file,
+            _ => {
+                let mut bytes = self.read_to_heap()?;
+                if let Held::Heap(bytes) = &mut bytes.held {
+                    bytes.resize(bytes.len().max(len), 0);
+                }
+                return Ok(bytes);
             }
-            return Ok(bytes);
-        }
+        };
         // SAFETY: as in `bytes`; changes to the mapping stay in this process (`MAP_PRIVATE`).
         #[allow(unsafe_code, reason = "a large hive is patched without copying it")]
-        let map = unsafe { MmapOptions::new().map_copy(&self.file) }?;
+        let map = unsafe { MmapOptions::new().map_copy(file) }?;
         Bytes::watched(Held::CopyOnWrite(map)).map_or_else(|| self.read_to_heap(), Ok)
     }
 
     fn read_to_heap(&self) -> io::Result<Bytes> {
         use std::io::Seek as _;
-        let mut file = &self.file;
+        let mut file = match &self.lies {
+            Lies::InFile(file) => file,
+            Lies::InMemory(bytes) => return Ok(Bytes::heap(bytes.to_vec())),
+        };
         file.rewind()?;
         let mut bytes = Vec::new();
         // A file that grew meanwhile is reported as changed, not read on.
         file.take(self.opened.len).read_to_end(&mut bytes)?;
         Ok(Bytes::heap(bytes))
     }
+}
 
-    /// Whether the file lies where a page that cannot be fetched would kill the process: network and user-space file
-    /// systems.
-    fn is_remote(&self) -> bool {
-        /// Magic numbers of statfs(2): NFS, SMB, CIFS, SMB2, FUSE, 9P, Ceph, AFS, Coda, Lustre.
-        const REMOTE: [u32; 10] = [
-            0x6969,
-            0x517b,
-            0xff53_4d42,
-            0xfe53_4d42,
-            0x6573_5546,
-            0x0102_1997,
-            0x00c3_6400,
-            0x5346_414f,
-            0x7375_7245,
-            0x0bd0_0bd0,
-        ];
-        rustix::fs::fstatfs(self.file.as_fd()).is_ok_and(|info| {
-            u32::try_from(info.f_type & 0xffff_ffff).is_ok_and(|kind| REMOTE.contains(&kind))
-        })
-    }
+/// Whether the file lies where a page that cannot be fetched would kill the process: network and user-space file
+/// systems.
+fn is_remote(file: &File) -> bool {
+    /// Magic numbers of statfs(2): NFS, SMB, CIFS, SMB2, FUSE, 9P, Ceph, AFS, Coda, Lustre.
+    const REMOTE: [u32; 10] = [
+        0x6969,
+        0x517b,
+        0xff53_4d42,
+        0xfe53_4d42,
+        0x6573_5546,
+        0x0102_1997,
+        0x00c3_6400,
+        0x5346_414f,
+        0x7375_7245,
+        0x0bd0_0bd0,
+    ];
+    rustix::fs::fstatfs(file.as_fd())
+        .is_ok_and(|info| u32::try_from(info.f_type & 0xffff_ffff).is_ok_and(|kind| REMOTE.contains(&kind)))
 }
 
 fn identify(file: &File) -> io::Result<(Identity, FileType)> {
     let stat = rustix::fs::fstat(file)?;
     let identity = Identity {
         len: u64::try_from(stat.st_size).unwrap_or(0),
-        modified: (stat.st_mtime, stat.st_mtime_nsec),
+        modified: Some((stat.st_mtime, stat.st_mtime_nsec)),
         device: stat.st_dev,
         inode: stat.st_ino,
     };

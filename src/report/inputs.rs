@@ -22,14 +22,14 @@ table! {
 /// The rows of a hive: one for itself, one for each log that could be opened.
 pub fn input_rows(coverage: &Coverage) -> impl Iterator<Item = InputRow<'_>> {
     coverage.inputs.iter().map(|input| {
-        let InputFile { path, kind, size, modified: (seconds, nanos), sha256 } = input;
+        let InputFile { path, kind, size, modified, sha256 } = input;
         InputRow {
             schema: SCHEMA.into(),
             path: Cell::from(path),
             kind: kind.as_str().into(),
             hive_path: Cell::from(&coverage.hive_path),
             size: (*size).into(),
-            modified: unix_time(*seconds, *nanos).into(),
+            modified: modified.and_then(|(seconds, nanos)| unix_time(seconds, nanos)).into(),
             sha256: sha256.as_deref().into(),
             neutralized: Cell::Empty,
         }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::table::{Formulas, Row, TableWriter};
+use crate::scan::archive_of;
 
 /// A table could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -177,6 +178,7 @@ fn classify(name: String, source: io::Error) -> OutputError {
 /// folder of a link to it another, for that is where its logs are looked for.
 fn refuse_evidence(file: &Path, folder: &Path, evidence: &[PathBuf]) -> Result<(), OutputError> {
     for path in evidence {
+        let path = archive_of(path).unwrap_or(path);
         let Ok(real) = path.canonicalize() else { continue };
         let held = if real.is_dir() {
             Some(real).filter(|held| folder.starts_with(held))

@@ -6,8 +6,6 @@ use std::path::Path;
 
 use crate::account::{self, Place};
 
-use super::discover::path_text;
-
 /// Counts of companion files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
@@ -32,8 +30,8 @@ type Folder = (Option<String>, Option<String>);
 
 impl Companions {
     /// Counts a file, if it is one.
-    pub(super) fn add(&mut self, path: &Path) {
-        let Some(ending) = path.extension().and_then(|ending| ending.to_str()) else { return };
+    pub(super) fn add(&mut self, path: &str) {
+        let Some(ending) = Path::new(path).extension().and_then(|ending| ending.to_str()) else { return };
         let count: fn(&mut Seen) -> &mut u64 = match ending.to_ascii_lowercase().as_str() {
             "mmp" => |seen| &mut seen.mmp,
             "nk2" => |seen| &mut seen.nk2,
@@ -41,7 +39,7 @@ impl Companions {
             "pst" => |seen| &mut seen.pst,
             _ => return,
         };
-        *count(self.by_folder.entry(folder(&path_text(path))).or_default()) += 1;
+        *count(self.by_folder.entry(folder(path)).or_default()) += 1;
     }
 
     /// What was seen in the profile folder of a hive.

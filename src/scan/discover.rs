@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
 use crate::account;
 use crate::hive::{FileKind, HiveSource, Links, SourceError};
-use crate::wintypes::decode_utf16le;
+use crate::wintypes::{decode_utf16le, escape_exclamation};
 
+use super::archive::{self, Inside, Shelf};
 use super::companions::Companions;
 
 /// Files that Windows keeps as hives, whatever they hold.
@@ -43,12 +45,16 @@ pub struct Discovered {
     pub companions: Companions,
     /// Hashes of their paths, so that a folder that was given twice counts once.
     others: HashSet<u64>,
+    /// Archives that were looked through, and whether there was anything to tell of them.
+    pub(super) archives: HashMap<String, bool>,
+    /// What is held of their hives.
+    pub(super) shelf: Arc<Shelf>,
 }
 
 /// A file to be read as a hive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// Where to open it.
+    /// Where to open it; of a hive in an archive, where it would lie if archives were folders.
     pub path: PathBuf,
     /// What it is called in every table.
     pub hive_path: String,
@@ -60,6 +66,8 @@ pub struct Candidate {
     pub logs: Vec<String>,
     /// Whether its name or its first bytes say that it is a hive.
     pub looks_like_a_hive: bool,
+    /// Where it is in an archive, if it is in one.
+    pub inside: Option<Inside>,
 }
 
 impl Candidate {
@@ -74,20 +82,51 @@ impl Candidate {
             links: Links::Follow,
             logs: Vec::new(),
             looks_like_a_hive: path.file_name().is_some_and(is_hive_name) || is_hive(),
+            inside: None,
         }
     }
 
-    /// The file and its logs, where they lie.
+    /// The file and its logs, where they lie; of a hive in an archive, the archive.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
-        let folder = self.path.parent().unwrap_or(Path::new(""));
-        std::iter::once(self.path.clone()).chain(self.logs.iter().map(move |name| folder.join(name)))
+        let beside = self.path.parent().unwrap_or(Path::new(""));
+        let logs = self.logs.iter().filter(|_| self.inside.is_none()).map(move |name| beside.join(name));
+        let file = self.inside.as_ref().map_or(self.path.as_path(), Inside::file);
+        std::iter::once(file.to_owned()).chain(logs)
     }
 
-    /// The same with the logs that lie beside it.
+    /// The same with the logs that lie beside it; of an archive with one hive, and of the path of a hive in an archive, that
+    /// hive.
     pub fn with_logs(path: &Path) -> Self {
+        let mut in_archive = in_archive(path).map(|found| found.candidates).unwrap_or_default();
+        if let (Some(only), true) = (in_archive.pop(), in_archive.is_empty()) {
+            return only;
+        }
         let name = path.file_name().unwrap_or_default();
         let logs = logs_of(name, &logs_in(path.parent().unwrap_or(Path::new(""))));
         Self { logs, ..Self::named(path) }
+    }
+
+    /// Opens the hive.
+    pub(super) fn open(&self) -> Result<HiveSource, SourceError> {
+        match &self.inside {
+            Some(inside) => inside.open(),
+            None => HiveSource::open(&self.path, self.links),
+        }
+    }
+
+    /// Opens one of its logs, by its number.
+    pub(super) fn open_log(&self, number: usize, name: &str) -> Result<HiveSource, SourceError> {
+        match &self.inside {
+            Some(inside) => inside.open_log(number),
+            None => HiveSource::open(&self.path.parent().unwrap_or(Path::new("")).join(name), self.links),
+        }
+    }
+
+    /// Says that all was read of it that will be. It can be read again, but may have to be unpacked again for that.
+    pub fn done(&self) {
+        if let Some(inside) = &self.inside {
+            inside.done();
+        }
     }
 }
 
@@ -110,20 +149,37 @@ pub fn discover(paths: &[PathBuf]) -> Discovered {
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => walk(path, &mut found),
             Ok(_) => add_named(path, &mut folders, &mut found),
-            Err(error) => found.fail(path, &error.to_string()),
+            Err(error) => {
+                if archive::add_named(path, &mut found).is_none() {
+                    found.fail(path, &error.to_string());
+                }
+            }
         }
     }
     found.sort();
     found
 }
 
+/// The hives in an archive that a path names, or the one in it that it names. `None` of any other path.
+pub fn in_archive(path: &Path) -> Option<Discovered> {
+    let mut found = Discovered::default();
+    let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let is_archive = is_file && archive::add(path, Links::Follow, &mut found);
+    if !is_archive {
+        archive::add_named(path, &mut found)?;
+    }
+    found.sort();
+    Some(found)
+}
+
 /// The text of a path: components joined, `.` left out, made printable, never made absolute. A byte that is not UTF-8
-/// is written as the lone surrogate `\u{dc80}` to `\u{dcff}`, as Python does.
+/// is written as the lone surrogate `\u{dc80}` to `\u{dcff}`, as Python does, and `!`, which stands between an archive and what
+/// is in it, as `\u{21}`.
 pub fn path_text(path: &Path) -> String {
     let kept = path.components().filter(|component| *component != Component::CurDir);
     let path: PathBuf = kept.collect();
     let text = system_text(path.as_os_str());
-    if text.is_empty() { ".".into() } else { text }
+    if text.is_empty() { ".".into() } else { escape_exclamation(text) }
 }
 
 /// The text of an argument or name of the system, made printable in the same way.
@@ -146,14 +202,26 @@ impl Discovered {
         }
     }
 
-    fn fail(&mut self, path: &Path, reason: &str) {
-        let hive_path = path_text(path);
+    /// How many rows there are so far.
+    pub(super) fn rows(&self) -> usize {
+        self.candidates.len() + self.passed_over.len()
+    }
+
+    pub(super) fn fail(&mut self, path: &Path, reason: &str) {
+        self.fail_text(path_text(path), reason);
+    }
+
+    pub(super) fn fail_text(&mut self, hive_path: String, reason: &str) {
         self.passed_over.push(PassedOver { hive_path, reason: reason.to_owned(), failed: true });
     }
 
     fn add_other(&mut self, path: &Path) {
+        self.add_other_text(&path_text(path));
+    }
+
+    pub(super) fn add_other_text(&mut self, path: &str) {
         let mut hash = DefaultHasher::new();
-        path_text(path).hash(&mut hash);
+        path.hash(&mut hash);
         if self.others.insert(hash.finish()) {
             self.companions.add(path);
             self.other_files += 1;
@@ -161,7 +229,10 @@ impl Discovered {
     }
 
     fn skip(&mut self, path: &Path, reason: &str) {
-        let hive_path = path_text(path);
+        self.skip_text(path_text(path), reason);
+    }
+
+    pub(super) fn skip_text(&mut self, hive_path: String, reason: &str) {
         self.passed_over.push(PassedOver { hive_path, reason: reason.to_owned(), failed: false });
     }
 
@@ -191,6 +262,12 @@ fn add_named(path: &Path, folders: &mut FolderLogs, found: &mut Discovered) {
             }
             Ok(_) => {}
         }
+    }
+    if archive::add(path, Links::Follow, found) {
+        if found.archives.get(&path_text(path)) == Some(&false) {
+            found.skip(path, "an archive without hives");
+        }
+        return;
     }
     let logs = logs_of(name, folders.logs_in(path.parent().unwrap_or(Path::new(""))));
     found.candidates.push(Candidate { logs, ..Candidate::named(path) });
@@ -265,7 +342,12 @@ fn add_entry(entry: &DirEntry, found: &mut Discovered, logs: &mut BTreeMap<PathB
         Ok(FileKind::Hive | FileKind::Windows9x) => add_candidate(path, found),
         // An unused log is empty, a damaged one may have lost its header; beside its hive the name must do.
         Ok(FileKind::Other) if log.is_some() => remember_log(path, name, logs),
-        Ok(FileKind::Other) => found.add_other(path),
+        Ok(FileKind::Other) => {
+            let is_named_as_archive = name.to_str().is_some_and(|name| account::archive_stem(name).is_some());
+            if !(is_named_as_archive && archive::add(path, Links::Refuse, found)) {
+                found.add_other(path);
+            }
+        }
     }
 }
 
@@ -278,6 +360,7 @@ fn add_candidate(path: &Path, found: &mut Discovered) {
         links: Links::Refuse,
         logs: Vec::new(),
         looks_like_a_hive: true,
+        inside: None,
     });
 }
 
@@ -292,7 +375,9 @@ fn pair_logs(
     first_candidate: usize,
     mut logs: BTreeMap<PathBuf, Vec<(String, PathBuf)>>,
 ) {
-    for candidate in found.candidates.iter_mut().skip(first_candidate) {
+    let files =
+        found.candidates.iter_mut().skip(first_candidate).filter(|candidate| candidate.inside.is_none());
+    for candidate in files {
         let folder = candidate.path.parent().unwrap_or(Path::new(""));
         let Some(beside) = logs.get_mut(folder) else { continue };
         let names: Vec<String> = beside.iter().map(|(name, _)| name.clone()).collect();
@@ -311,7 +396,7 @@ fn pair_logs(
 }
 
 /// The logs among `names` that belong to the hive `hive`, in the order `.LOG`, `.LOG1`, `.LOG2`.
-fn logs_of(hive: &OsStr, names: &[String]) -> Vec<String> {
+pub(super) fn logs_of(hive: &OsStr, names: &[String]) -> Vec<String> {
     let Some(hive) = hive.to_str() else { return Vec::new() };
     let mut logs: Vec<String> = names
         .iter()
@@ -323,7 +408,7 @@ fn logs_of(hive: &OsStr, names: &[String]) -> Vec<String> {
 }
 
 /// The name of the hive whose log this is, if it is named like one.
-fn log_stem(name: &str) -> Option<&str> {
+pub(super) fn log_stem(name: &str) -> Option<&str> {
     LOG_ENDINGS.iter().find_map(|ending| {
         let split = name.len().checked_sub(ending.len())?;
         let (stem, tail) = (name.get(..split)?, name.get(split..)?);
@@ -331,7 +416,7 @@ fn log_stem(name: &str) -> Option<&str> {
     })
 }
 
-fn is_hive_name(name: &OsStr) -> bool {
+pub(super) fn is_hive_name(name: &OsStr) -> bool {
     HIVE_NAMES.iter().any(|hive| name.eq_ignore_ascii_case(hive))
 }
 
@@ -361,6 +446,7 @@ mod tests {
         assert_eq!(path_text(Path::new("./a//b/./c")), "a/b/c");
         assert_eq!(path_text(Path::new("../a")), "../a");
         assert_eq!(path_text(Path::new(".")), ".");
+        assert_eq!(path_text(Path::new("a!/b\\c")), "a\\u{21}/b\\\\c");
         assert_eq!(path_text(Path::new(OsStr::from_bytes(b"a\xff\n"))), "a\\u{dcff}\\u{a}");
     }
 }

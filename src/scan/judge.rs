@@ -116,6 +116,7 @@ pub fn judge_hive_and<T>(
         let made = more(hive, &understood);
         (Some(understood.account), (judged, made))
     });
+    candidate.done();
     let (judged, made) = judged.unzip();
     let report = HiveReport {
         coverage,

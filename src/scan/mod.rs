@@ -1,5 +1,6 @@
 //! Floor 6: from paths to what is known of every hive below them.
 
+mod archive;
 mod companions;
 mod discover;
 mod fleet;
@@ -8,8 +9,9 @@ mod judge;
 mod one_hive;
 mod series;
 
+pub use archive::{Inside, archive_of};
 pub use companions::{Companions, Seen};
-pub use discover::{Candidate, Discovered, PassedOver, discover, path_text, system_text};
+pub use discover::{Candidate, Discovered, PassedOver, discover, in_archive, path_text, system_text};
 pub use fleet::{GroupKey, Stop, Unit, in_order, units};
 pub use hosts::{GivenHives, Hosts};
 pub use judge::{HeldProfile, HiveReport, Judged, NotJudged, judge_hive, judge_hive_and};

@@ -89,7 +89,7 @@ pub struct InputFile {
     /// Its length when it was opened.
     pub size: u64,
     /// When it was last modified: seconds since 1970 and nanoseconds.
-    pub modified: (i64, u64),
+    pub modified: Option<(i64, u64)>,
     /// SHA-256 of the bytes that were read, in hexadecimal, where that was asked for.
     pub sha256: Option<String>,
 }
@@ -206,8 +206,7 @@ pub fn read_hive<T>(
 /// The transaction logs beside a hive. One that cannot be opened is told as such when it would be needed; one that can is
 /// an input.
 fn logs_of(candidate: &Candidate, reading: Reading, inputs: &mut Vec<InputFile>) -> Vec<LogFile> {
-    let folder = candidate.path.parent().unwrap_or(Path::new(""));
-    let read = |name: &String| match HiveSource::open(&folder.join(name), candidate.links) {
+    let read = |(number, name): (usize, &String)| match candidate.open_log(number, name) {
         Ok(source) => {
             let log = LogFile::read(name, &source, reading.way);
             let path = beside(&candidate.hive_path, name);
@@ -220,15 +219,13 @@ fn logs_of(candidate: &Candidate, reading: Reading, inputs: &mut Vec<InputFile>)
     };
     let too_many = |name: &String| LogFile::unreadable(name, "too many logs of this name beside the hive");
     let (first, more) = candidate.logs.split_at_checked(limits::MAX_LOGS).unwrap_or((&candidate.logs, &[]));
-    first.iter().map(read).chain(more.iter().map(too_many)).collect()
+    first.iter().enumerate().map(read).chain(more.iter().map(too_many)).collect()
 }
 
-/// The path of a file that lies in the same folder as a hive.
+/// The path of a file that lies in the same folder, or directly in the same archive, as a hive.
 pub fn beside(hive_path: &str, name: &str) -> String {
-    match hive_path.rsplit_once('/') {
-        Some((folder, _)) => format!("{folder}/{name}"),
-        None => name.to_owned(),
-    }
+    let folder = hive_path.rfind(['/', '!']).and_then(|end| hive_path.get(..=end)).unwrap_or_default();
+    format!("{folder}{name}")
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -271,12 +268,12 @@ fn read_once<T>(
 ) -> Result<(Coverage, Option<T>), PageFailed> {
     let mut coverage =
         Coverage::unread(&candidate.hive_path, candidate.host.clone(), Status::Failed, String::new());
-    let source = match HiveSource::open(&candidate.path, candidate.links) {
+    let source = match candidate.open() {
         Ok(source) => source,
         Err(error) => return Ok((coverage.not_opened(&error), None)),
     };
     coverage.size = Some(source.identity().len);
-    coverage.modified = Some(source.identity().modified);
+    coverage.modified = source.identity().modified;
     let mut inputs = vec![InputFile::of(candidate.hive_path.clone(), InputKind::Hive, &source)];
     let logs = if reading.logs { logs_of(candidate, reading, &mut inputs) } else { Vec::new() };
     let mut hash = None;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use sha2::{Digest as _, Sha256};
 
 use crate::account::{Basis, Place, Says};
-use crate::hive::{BaseBlock, HiveSource, HiveState, LogFate};
+use crate::hive::{BaseBlock, HiveState, LogFate};
 use crate::wintypes::{Filetime, hex};
 
 use super::judge::{HeldProfile, HiveReport};
@@ -151,11 +151,9 @@ fn content(report: &HiveReport) -> Option<Content> {
     /// Bytes read at once.
     const CHUNK: usize = 1 << 20;
 
-    let candidate = report.file.as_ref()?;
-    let source = HiveSource::open(&candidate.path, candidate.links).ok()?;
+    let source = report.file.as_ref()?.open().ok()?;
     let identity = source.identity();
-    let is_same =
-        Some(identity.len) == report.coverage.size && Some(identity.modified) == report.coverage.modified;
+    let is_same = Some(identity.len) == report.coverage.size && identity.modified == report.coverage.modified;
     let mut hash = Sha256::new();
     let mut at = 0;
     while is_same && at < identity.len {

@@ -10,4 +10,6 @@ pub use filetime::Filetime;
 pub use hex::hex;
 pub use security_descriptor::{AccessAllowed, SecurityDescriptor, SecurityDescriptorError};
 pub use sid::{Sid, SidError};
-pub use text::{decode_latin1, decode_utf16le, escape, escape_component, same_name, trim_nul};
+pub use text::{
+    decode_latin1, decode_utf16le, escape, escape_component, escape_exclamation, same_name, trim_nul,
+};

@@ -57,6 +57,16 @@ pub fn escape_component(name: String) -> String {
     component
 }
 
+/// Makes an already escaped path of files fit to be joined with `!` to an archive or to what is in it: a literal `!` is
+/// written `\u{21}`.
+pub fn escape_exclamation(path: String) -> String {
+    if !path.contains('!') {
+        return path;
+    }
+    let escaped = if path.contains("\\u{") { path } else { path.replace('\\', "\\\\") };
+    escaped.replace('!', "\\u{21}")
+}
+
 /// Cuts UTF-16LE bytes at the first NUL unit; also tells whether there was one.
 pub fn trim_nul(bytes: &[u8]) -> (&[u8], bool) {
     let units = bytes.as_chunks::<2>().0;

@@ -29,6 +29,7 @@ fn candidate(path: &Path) -> Candidate {
         links: Links::Follow,
         logs: Vec::new(),
         looks_like_a_hive: true,
+        inside: None,
     }
 }
 

@@ -63,6 +63,7 @@ fn scan(files: &[(&str, &SynthHive)]) -> HiveReport {
                 links: Links::Follow,
                 logs: Vec::new(),
                 looks_like_a_hive: true,
+                inside: None,
             }
         })
         .collect();

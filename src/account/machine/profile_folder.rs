@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::super::path::unpacked;
 use crate::wintypes::same_name;
 
 /// A profile folder, as `ProfileList` names it.
@@ -122,7 +123,8 @@ fn components(path: &str) -> Vec<String> {
     // The backslash of an escape (`\u{a}`) separates nothing.
     let is_escaped = path.contains("\\u{");
     let separates = |character: char| character == '/' || character == '\\' && !is_escaped;
-    path.split(separates).filter(|part| !part.is_empty()).map(|part| decoded(part).into_owned()).collect()
+    let name = |part: &str| decoded(part).replace("\\u{21}", "!");
+    unpacked(path).split(separates).filter(|part| !part.is_empty()).map(name).collect()
 }
 
 fn decoded(component: &str) -> Cow<'_, str> {
