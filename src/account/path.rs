@@ -132,8 +132,7 @@ pub fn collection(path: &str) -> Option<String> {
     let components = components(path);
     let volume = Volume::of(&components)?;
     let end = host_index(&components, volume.first).map_or(0, |host| host + 1);
-    let down_to_host: Vec<&str> =
-        components.get(..end)?.iter().map(|component| component.in_collection()).collect();
+    let down_to_host: Vec<&str> = components.get(..end)?.iter().map(Component::in_collection).collect();
     let folder = down_to_host.join("/");
     // No two components are joined by two slashes.
     Some(if volume.kept == Kept::default() { folder } else { format!("{folder}//{}", volume.kept) })

@@ -67,7 +67,7 @@ pub struct Candidate {
     /// Whether its name or its first bytes say that it is a hive.
     pub looks_like_a_hive: bool,
     /// Where it is in an archive, if it is in one.
-    pub inside: Option<Inside>,
+    pub inside: Option<Arc<Inside>>,
 }
 
 impl Candidate {

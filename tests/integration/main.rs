@@ -3,6 +3,8 @@
 #![allow(unreachable_pub, reason = "what the files of one test binary share is public to nobody else")]
 
 mod accounts;
+mod archive_damage;
+mod archives;
 mod bounds;
 mod case;
 mod changing_files;
@@ -20,6 +22,7 @@ mod floors;
 mod formats;
 mod hosts;
 mod machine;
+mod packing;
 mod profile_tables;
 mod program;
 mod readme;

@@ -88,7 +88,7 @@ impl Inside {
 /// Looks through a file, if it is an archive; tells whether it is. One that was looked through already stays as it is.
 pub(super) fn add(path: &Path, links: Links, found: &mut Discovered) -> bool {
     let Ok(source) = HiveSource::open(path, links) else { return false };
-    sift::sift(path, links, Arc::new(source), found)
+    sift::sift(path, links, &source, found)
 }
 
 /// What a path names that is no file itself and lies in an archive: `archive.zip!path/in/it`, as tables have it. `None` where

@@ -18,7 +18,7 @@ use crate::account::{self, archive_stem};
 use crate::hive::{FileKind, HiveSource, Links};
 
 /// Looks through a file, if it is an archive; tells whether it is.
-pub(super) fn sift(path: &Path, links: Links, source: Arc<HiveSource>, found: &mut Discovered) -> bool {
+pub(super) fn sift(path: &Path, links: Links, source: &HiveSource, found: &mut Discovered) -> bool {
     let head = source.read_at(0, HEAD).unwrap_or_default();
     let Some(format) = Format::of(&head) else { return false };
     let text = path_text(path);
@@ -28,7 +28,7 @@ pub(super) fn sift(path: &Path, links: Links, source: Arc<HiveSource>, found: &m
     let before = found.rows();
     let mut sift =
         Sift { found, layers: vec![Layer::new(text.clone(), 0)], ready: Vec::new(), entries: 0, hives: 0 };
-    let walked = walk::file(&source, format, names::file_name(&text), &mut sift);
+    let walked = walk::file(source, format, names::file_name(&text), &mut sift);
     sift.settle(walked);
     let ready = std::mem::take(&mut sift.ready);
     let archive = Archive {
@@ -60,7 +60,7 @@ struct Layer {
 
 /// A hive that was found.
 struct Hive {
-    hive_path: String,
+    path: String,
     file: File,
     logs: Vec<(String, Result<File, Fault>)>,
 }
@@ -76,7 +76,7 @@ struct Log {
     path: String,
     file: Result<File, Fault>,
     /// Whether its first bytes are those of a log.
-    is_log: bool,
+    has_signature: bool,
 }
 
 struct Sift<'f> {
@@ -97,18 +97,20 @@ impl Layer {
 
 impl Visitor for Sift<'_> {
     fn wants(&self, _: &[u32]) -> bool {
-        true
+        self.entries <= limits::MAX_ENTRIES
     }
 
     fn visit(&mut self, entry: Entry<'_>) -> ControlFlow<()> {
         self.entries += 1;
         if self.entries > limits::MAX_ENTRIES {
-            self.fault(Fault::TooManyEntries(limits::MAX_ENTRIES).to_string());
-            return ControlFlow::Break(());
+            // The rest is passed over, for what is compressed has its checksum at its end.
+            self.layer(|layer| {
+                layer.faults.push(Fault::TooManyEntries(limits::MAX_ENTRIES).to_string());
+            });
+        } else {
+            self.look_at(entry);
         }
-        self.look_at(entry);
-        // What was found in an archive in this one counts too.
-        if self.entries > limits::MAX_ENTRIES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        ControlFlow::Continue(())
     }
 }
 
@@ -170,14 +172,14 @@ impl Sift<'_> {
     fn hive(&mut self, path: String, member: Member, size: Option<u64>, content: &mut dyn std::io::Read) {
         match self.take(member, size, content) {
             Ok(file) => {
-                self.layer(|layer| layer.hives.push(Hive { hive_path: path, file, logs: Vec::new() }))
+                self.layer(|layer| layer.hives.push(Hive { path, file, logs: Vec::new() }));
             }
             Err(fault) => self.found.fail_text(path, &fault.to_string()),
         }
     }
 
-    fn log(&mut self, path: String, file: Result<File, Fault>, is_log: bool) {
-        self.layer(|layer| layer.logs.push(Log { path, file, is_log }));
+    fn log(&mut self, path: String, file: Result<File, Fault>, has_signature: bool) {
+        self.layer(|layer| layer.logs.push(Log { path, file, has_signature }));
     }
 
     /// Takes a hive or log: its bytes too if they could only be had again by unpacking what lies before them, and if there
@@ -250,7 +252,7 @@ impl Sift<'_> {
         if let Some(more) = layer.unread.checked_sub(limits::MAX_UNREAD_TOLD).filter(|more| *more > 0) {
             layer.faults.push(format!("{more} further entries could not be looked at"));
         }
-        only_last(&mut layer.hives, |hive| &hive.hive_path, &mut layer.faults);
+        only_last(&mut layer.hives, |hive| &hive.path, &mut layer.faults);
         only_last(&mut layer.logs, |log| &log.path, &mut layer.faults);
         self.pair_logs(&mut layer);
         self.ready.append(&mut layer.hives);
@@ -268,7 +270,7 @@ impl Sift<'_> {
         let reason = format!("in a compressed archive that is not whole: {fault}");
         let ready = self.ready.drain(layer.first.min(self.ready.len())..);
         for hive in ready.chain(layer.hives.drain(..)) {
-            self.found.fail_text(hive.hive_path, &reason);
+            self.found.fail_text(hive.path, &reason);
         }
         for log in &mut layer.logs {
             log.file = Err(fault.clone());
@@ -284,14 +286,14 @@ impl Sift<'_> {
             by_folder.entry(folder).or_default().insert(name, log);
         }
         for hive in &mut layer.hives {
-            let Some(beside) = by_folder.get_mut(names::folder(&hive.hive_path)) else { continue };
+            let Some(beside) = by_folder.get_mut(names::folder(&hive.path)) else { continue };
             let all: Vec<String> = beside.keys().cloned().collect();
-            for name in logs_of(OsStr::new(names::file_name(&hive.hive_path)), &all) {
+            for name in logs_of(OsStr::new(names::file_name(&hive.path)), &all) {
                 hive.logs.extend(beside.remove(&name).map(|log| (name, log.file)));
             }
         }
         for log in by_folder.into_values().flat_map(BTreeMap::into_values) {
-            match (log.is_log, log.file) {
+            match (log.has_signature, log.file) {
                 (true, Err(fault)) => self.found.fail_text(log.path, &fault.to_string()),
                 (true, Ok(_)) => self.found.skip_text(log.path, "a transaction log without its hive"),
                 // What merely ends like a log is none.
@@ -308,10 +310,6 @@ impl Sift<'_> {
         if let Some(layer) = self.layers.last_mut() {
             change(layer);
         }
-    }
-
-    fn fault(&mut self, fault: String) {
-        self.layer(|layer| layer.faults.push(fault));
     }
 }
 
@@ -345,7 +343,7 @@ fn add_candidates(hives: Vec<Hive>, archive: Archive, found: &mut Discovered) {
     let mut candidates = Vec::new();
     for hive in hives {
         // What lies nowhere in a Windows volume has nothing in common with others.
-        let key = account::collection(&hive.hive_path).unwrap_or_else(|| format!("!{}", hive.hive_path));
+        let key = account::collection(&hive.path).unwrap_or_else(|| format!("!{}", hive.path));
         let group = *numbers.entry(key).or_insert(groups.len());
         if group == groups.len() {
             groups.push(Group::default());
@@ -365,7 +363,7 @@ fn add_candidates(hives: Vec<Hive>, archive: Archive, found: &mut Discovered) {
             .into_iter()
             .map(|(name, log)| (name, log.map(&mut keep).map_err(|fault| fault.to_string())))
             .unzip();
-        candidates.push((hive.hive_path, group, member, names, logs));
+        candidates.push((hive.path, group, member, names, logs));
     }
     let archive = Arc::new(Archive { groups: Mutex::new(groups), ..archive });
     for (hive_path, group, hive, log_names, logs) in candidates {
@@ -377,7 +375,7 @@ fn add_candidates(hives: Vec<Hive>, archive: Archive, found: &mut Discovered) {
             links: archive.links,
             logs: log_names,
             looks_like_a_hive: true,
-            inside: Some(inside),
+            inside: Some(Arc::new(inside)),
         });
     }
 }

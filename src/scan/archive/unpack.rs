@@ -20,7 +20,7 @@ pub(super) struct Unpacked<R: Read> {
     /// Compressed bytes that were read.
     packed: Rc<Cell<u64>>,
     /// Bytes that were given.
-    unpacked: u64,
+    given: u64,
     /// Why no more are given.
     fault: Option<Fault>,
 }
@@ -45,7 +45,7 @@ impl<R: Read> Unpacked<R> {
             Compression::Xz => Decoder::Xz(Box::new(Xz::new(input))),
             Compression::Zstd => Decoder::Zstd(Box::new(Zstd::new(input))),
         };
-        Self { decoder, packed: count, unpacked: 0, fault: None }
+        Self { decoder, packed: count, given: 0, fault: None }
     }
 }
 
@@ -74,12 +74,12 @@ impl<R: Read> Unpacked<R> {
             Decoder::Zstd(decoder) => decoder.read(into),
         });
         let count = read.map_err(|_| Fault::Damaged("its decoder gave up".into()))??;
-        self.unpacked += count as u64;
-        if self.unpacked > limits::MAX_UNPACKED {
+        self.given += count as u64;
+        if self.given > limits::MAX_UNPACKED {
             return Err(Fault::TooLong(limits::MAX_UNPACKED, "a compressed stream"));
         }
         let fair = self.packed.get().saturating_mul(limits::MAX_RATIO).max(limits::RATIO_COUNTS_FROM);
-        if self.unpacked > fair {
+        if self.given > fair {
             return Err(Fault::Ratio(limits::MAX_RATIO));
         }
         Ok(count)
@@ -320,7 +320,7 @@ mod tests {
     fn a_bomb_stops_soon() {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         for _ in 0..100 {
-            encoder.write_all(&[0; 1 << 20]).unwrap();
+            encoder.write_all(&vec![0; 1 << 20]).unwrap();
         }
         let packed = encoder.finish().unwrap();
         assert_eq!(unpack(&packed, Compression::Gzip), Err(Fault::Ratio(limits::MAX_RATIO)));

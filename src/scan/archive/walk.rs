@@ -97,7 +97,7 @@ pub(super) fn inner(
             let bytes = read_up_to(content, limits::MAX_INNER_ZIP, "a zip archive in another archive")?;
             zip::walk(&bytes, bytes.len() as u64, place, false, visitor)
         }
-        Format::Tar => tar::walk(&mut Stream(content), place, visitor),
+        Format::Tar => tar_in(&mut Stream(content), place, visitor),
         Format::Compressed(compression) => stream(Unpacked::new(content, compression), place, name, visitor),
     };
     done.map(drop)
@@ -115,7 +115,7 @@ fn stream(
     let head = head.get(..count).unwrap_or_default();
     let mut whole = Stream(head.chain(unpacked));
     if Format::of(head) == Some(Format::Tar) {
-        return tar::walk(&mut whole, place, visitor);
+        return tar_in(&mut whole, place, visitor);
     }
     let mut inner = place.to_vec();
     inner.push(0);
@@ -131,6 +131,24 @@ fn stream(
         direct: None,
         content: Ok(&mut whole),
     }))
+}
+
+/// Shows the entries of a tar archive that is unpacked or lies in another one. Where its headers make no sense the rest is read
+/// too, for the checksum behind it tells whether what was read before can be believed.
+fn tar_in(
+    whole: &mut Stream<impl Read>,
+    place: &[u32],
+    visitor: &mut dyn Visitor,
+) -> Result<ControlFlow<()>, Fault> {
+    let walked = tar::walk(whole, place, visitor);
+    if walked.is_err()
+        && let Err(error) = io::copy(whole, &mut io::sink())
+        && let fault = Fault::from(error)
+        && fault.spoils()
+    {
+        return Err(fault);
+    }
+    walked
 }
 
 /// Reads an entry without what lies before it.
