@@ -90,7 +90,7 @@ impl Candidate {
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
         let beside = self.path.parent().unwrap_or(Path::new(""));
         let logs = self.logs.iter().filter(|_| self.inside.is_none()).map(move |name| beside.join(name));
-        let file = self.inside.as_ref().map_or(self.path.as_path(), Inside::file);
+        let file = self.inside.as_ref().map_or(self.path.as_path(), |inside| inside.file());
         std::iter::once(file.to_owned()).chain(logs)
     }
 
@@ -164,7 +164,8 @@ pub fn discover(paths: &[PathBuf]) -> Discovered {
 pub fn in_archive(path: &Path) -> Option<Discovered> {
     let mut found = Discovered::default();
     let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-    let is_archive = is_file && archive::add(path, Links::Follow, &mut found);
+    let may_be = || kind_of(path, Links::Follow).is_ok_and(|kind| kind == FileKind::Other);
+    let is_archive = is_file && may_be() && archive::add(path, Links::Follow, &mut found);
     if !is_archive {
         archive::add_named(path, &mut found)?;
     }
@@ -254,8 +255,9 @@ impl Discovered {
 /// A file that was given by name has a row, whatever it is.
 fn add_named(path: &Path, folders: &mut FolderLogs, found: &mut Discovered) {
     let name = path.file_name().unwrap_or_default();
+    let kind = kind_of(path, Links::Follow);
     if !is_hive_name(name) {
-        match kind_of(path, Links::Follow) {
+        match &kind {
             Err(error) => return found.fail(path, &error.to_string()),
             Ok(FileKind::TransactionLog) => {
                 return found.skip(path, "a transaction log; name its hive, and it is found beside it");
@@ -263,7 +265,7 @@ fn add_named(path: &Path, folders: &mut FolderLogs, found: &mut Discovered) {
             Ok(_) => {}
         }
     }
-    if archive::add(path, Links::Follow, found) {
+    if matches!(kind, Ok(FileKind::Other)) && archive::add(path, Links::Follow, found) {
         if found.archives.get(&path_text(path)) == Some(&false) {
             found.skip(path, "an archive without hives");
         }

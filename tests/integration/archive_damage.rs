@@ -122,6 +122,13 @@ fn of_a_truncated_archive_what_lies_before_its_end_is_read() {
         assert_eq!((rows["b/NTUSER.DAT"].0, &rows["b/NTUSER.DAT"].1[..9]), ("failed", "truncated"));
         assert_eq!((rows[""].0, &rows[""].1[..22]), ("failed", "the archive: truncated"));
     }
+    // The checksum that would tell whether what lies before the end is as it was is lost with the end.
+    for packed in [gzip(&archive), xz(&archive), zstd(&archive)] {
+        let rows = told(&planted(folder.path(), &packed[..packed.len() - 20]));
+        let reason = "truncated: the checksum over what was unpacked is missing";
+        assert_eq!(rows[""].1, format!("the archive: {reason}"), "{rows:?}");
+        assert_eq!(rows["a/NTUSER.DAT"], ("failed", format!("in an archive that is not whole: {reason}")));
+    }
     let zipped = zip(&[("a/NTUSER.DAT", &hive()), ("b/NTUSER.DAT", &hive())]);
     let rows = told(&planted(folder.path(), &zipped[..zipped.len() - 30]));
     assert_eq!(rows.len(), 1);
@@ -136,6 +143,8 @@ fn split_archives_are_told() {
     // The number of this part, and that of the one in which the directory begins.
     archive[end + 4] = 1;
     archive[end + 6] = 1;
+    // It begins with what did not fit into the part before it.
+    archive.splice(..4, *b"rest");
     plant(folder.path(), &[("in/a.zip", &archive), ("in/NTUSER.DAT", &hive())]);
     let scan = scan_in(folder.path(), ["in"]);
     let rows = rows(&scan.coverage);

@@ -211,7 +211,8 @@ fn a_hive_in_an_archive_can_be_named() {
         let run = mapihive_in(folder.path(), ["dump", argument]);
         assert_eq!(run.code, Some(0), "{argument}: {}", run.stderr);
         let mut rows = run.rows();
-        let paths: Vec<String> = rows.iter_mut().filter_map(|row| row.remove("hive_path")).collect();
+        let paths: Vec<String> =
+            rows.iter_mut().filter_map(|row| row.remove("file").and(row.remove("hive_path"))).collect();
         (rows, paths)
     };
     let (expected, _) = without_path("NTUSER.DAT");

@@ -12,9 +12,15 @@ pub(super) enum Fault {
     /// The bytes end before the archive does.
     #[error("truncated: it ends before its contents do")]
     Truncated,
+    /// The bytes end before the checksum over them.
+    #[error("truncated: the checksum over what was unpacked is missing")]
+    Unchecked,
     /// A checksum does not match, or the compressed bytes make no sense.
     #[error("damaged: {0}")]
     Damaged(String),
+    /// The archive became another file while it was read.
+    #[error("changed while read")]
+    Changed,
     /// The parts that tell what is where make no sense.
     #[error("{0}")]
     Structure(String),
@@ -44,7 +50,7 @@ pub(super) enum Fault {
 impl Fault {
     /// Whether bytes that were unpacked before it showed may be wrong: they are never facts.
     pub(super) fn spoils(&self) -> bool {
-        matches!(self, Self::Damaged(_))
+        matches!(self, Self::Damaged(_) | Self::Unchecked | Self::Changed)
     }
 }
 

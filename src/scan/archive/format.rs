@@ -1,5 +1,7 @@
 //! What kind of archive bytes are, by their signatures.
 
+use crate::hive::HiveSource;
+
 /// A kind of archive or of compressed file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
@@ -49,6 +51,26 @@ impl Format {
             Some((_, compression)) => Some(Self::Compressed(compression)),
             None => head.first_chunk().is_some_and(is_tar_header).then_some(Self::Tar),
         }
+    }
+
+    /// Tells by the end of a file: a zip archive ends with its directory, though it may begin with a program that unpacks it,
+    /// or with what does not fit into the part before it.
+    pub(super) fn of_end(source: &HiveSource) -> Option<Self> {
+        /// The record at the end without the comment behind it, and where it tells the comment's length (APPNOTE.TXT 4.3.16).
+        const RECORD: usize = 22;
+        const COMMENT: usize = 20;
+        /// No comment is longer.
+        const LONGEST: usize = RECORD + u16::MAX as usize;
+
+        let end = source.identity().len;
+        let at = end.saturating_sub(LONGEST as u64);
+        let tail = source.read_at(at, LONGEST).ok()?;
+        let is_record = |at: usize| {
+            let record = tail.get(at..).filter(|record| record.starts_with(b"PK\x05\x06"));
+            let comment = record.and_then(|record| record.get(COMMENT..RECORD)?.try_into().ok());
+            comment.is_some_and(|length| at + RECORD + usize::from(u16::from_le_bytes(length)) == tail.len())
+        };
+        (0..tail.len()).rev().any(is_record).then_some(Self::Zip)
     }
 }
 

@@ -81,7 +81,9 @@ impl Archive {
     /// The bytes of a file in it.
     pub(super) fn bytes(&self, group: usize, member: &Member) -> io::Result<Arc<Vec<u8>>> {
         if let Some(way) = member.direct {
-            return Ok(Arc::new(walk::direct(&*self.open()?, way)?));
+            let source = self.open()?;
+            let bytes = walk::direct(&source, way)?;
+            return if source.has_changed()? { Err(changed()) } else { Ok(Arc::new(bytes)) };
         }
         // Others of the same archive wait here, and then find what they need.
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,9 +114,9 @@ impl Archive {
         }
     }
 
-    fn open(&self) -> io::Result<Box<HiveSource>> {
+    fn open(&self) -> io::Result<HiveSource> {
         let source = HiveSource::open(&self.path, self.links).map_err(io::Error::other)?;
-        if source.identity() == self.identity { Ok(Box::new(source)) } else { Err(changed()) }
+        if source.identity() == self.identity { Ok(source) } else { Err(changed()) }
     }
 }
 

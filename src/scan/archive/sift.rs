@@ -20,7 +20,7 @@ use crate::hive::{FileKind, HiveSource, Links};
 /// Looks through a file, if it is an archive; tells whether it is.
 pub(super) fn sift(path: &Path, links: Links, source: &HiveSource, found: &mut Discovered) -> bool {
     let head = source.read_at(0, HEAD).unwrap_or_default();
-    let Some(format) = Format::of(&head) else { return false };
+    let Some(format) = Format::of(&head).or_else(|| Format::of_end(source)) else { return false };
     let text = path_text(path);
     if found.archives.contains_key(&text) {
         return true;
@@ -29,7 +29,8 @@ pub(super) fn sift(path: &Path, links: Links, source: &HiveSource, found: &mut D
     let mut sift =
         Sift { found, layers: vec![Layer::new(text.clone(), 0)], ready: Vec::new(), entries: 0, hives: 0 };
     let walked = walk::file(source, format, names::file_name(&text), &mut sift);
-    sift.settle(walked);
+    let is_same = source.has_changed().is_ok_and(|has_changed| !has_changed);
+    sift.settle(if is_same { walked } else { Err(Fault::Changed) });
     let ready = std::mem::take(&mut sift.ready);
     let archive = Archive {
         path: path.to_owned(),
@@ -267,7 +268,7 @@ impl Sift<'_> {
 
     /// Nothing that was unpacked of damaged bytes is believed.
     fn spoil(&mut self, layer: &mut Layer, fault: &Fault) {
-        let reason = format!("in a compressed archive that is not whole: {fault}");
+        let reason = format!("in an archive that is not whole: {fault}");
         let ready = self.ready.drain(layer.first.min(self.ready.len())..);
         for hive in ready.chain(layer.hives.drain(..)) {
             self.found.fail_text(hive.path, &reason);

@@ -7,12 +7,15 @@ use std::rc::Rc;
 use flate2::bufread::{DeflateDecoder, GzDecoder};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
-use xz4rust::XzDecoder;
+use xz4rust::{XzDecoder, XzError};
 
 use super::fault::Fault;
 use super::format::Compression;
 use super::limits;
 use crate::hive::contain;
+
+/// Bytes that are read at once. Of most entries of an archive only the first few thousand bytes are looked at.
+const BUFFER: usize = 16 << 10;
 
 /// What a stream unpacks to.
 pub(super) struct Unpacked<R: Read> {
@@ -37,7 +40,7 @@ impl<R: Read> Unpacked<R> {
     /// Unpacks what `packed` gives.
     pub(super) fn new(packed: R, compression: Compression) -> Self {
         let count = Rc::new(Cell::new(0));
-        let input = BufReader::with_capacity(64 << 10, Counted { inner: packed, count: Rc::clone(&count) });
+        let input = BufReader::with_capacity(BUFFER, Counted { inner: packed, count: Rc::clone(&count) });
         let decoder = match compression {
             Compression::Stored => Decoder::Stored(input),
             Compression::Deflate => Decoder::Deflate(Box::new(DeflateDecoder::new(input))),
@@ -198,8 +201,8 @@ impl<R: BufRead> Read for Xz<R> {
                     }
                     (done.input_consumed(), done.output_produced())
                 }
-                Err(xz4rust::XzError::NeedsLargerInputBuffer) => (0, 0),
-                Err(error) => return Err(Fault::Damaged(format!("xz: {error}")).into()),
+                Err(XzError::NeedsLargerInputBuffer) => (0, 0),
+                Err(error) => return Err(of_xz(&error).into()),
             };
             self.start = (self.start + consumed).min(self.taken.len());
             if produced > 0 {
@@ -209,6 +212,32 @@ impl<R: BufRead> Read for Xz<R> {
                 return Err(Fault::Truncated.into());
             }
         }
+    }
+}
+
+/// What is wrong with a stream of xz: what is rare is not supported.
+fn of_xz(error: &XzError) -> Fault {
+    match error {
+        XzError::Sha256NotSupported => Fault::Method("xz with SHA-256 as its check".into()),
+        XzError::BcjFilterNotSupported | XzError::DeltaFilterUnsupported => {
+            Fault::Method("xz with a filter for programs or differences".into())
+        }
+        XzError::UnsupportedCheckType(_)
+        | XzError::UnsupportedStreamHeaderOption
+        | XzError::UnsupportedBlockHeaderOption => Fault::Method("xz of an unknown kind".into()),
+        XzError::DictionaryTooLarge(size) => Fault::Method(format!("xz with a dictionary of {size} bytes")),
+        damage => Fault::Damaged(format!("xz: {damage}")),
+    }
+}
+
+/// What is wrong with a frame of Zstandard.
+fn of_zstd(error: &FrameDecoderError) -> Fault {
+    match error {
+        FrameDecoderError::WindowSizeTooBig { requested, .. } => {
+            Fault::Method(format!("Zstandard with a window of {requested} bytes"))
+        }
+        FrameDecoderError::DictNotProvided { .. } => Fault::Method("Zstandard with a dictionary".into()),
+        damage => Fault::of_decoder(damage),
     }
 }
 
@@ -243,7 +272,7 @@ impl<R: BufRead> Zstd<R> {
                         return Err(Fault::Truncated.into());
                     }
                 }
-                Err(error) => return Err(Fault::of_decoder(&error).into()),
+                Err(error) => return Err(of_zstd(&error).into()),
             }
         }
         Ok(false)
@@ -269,7 +298,7 @@ impl<R: BufRead> Read for Zstd<R> {
             if self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
                 let decoded =
                     self.decoder.decode_blocks(&mut self.input, BlockDecodingStrategy::UptoBlocks(1));
-                decoded.map_err(|error| Fault::of_decoder(&error))?;
+                decoded.map_err(|error| of_zstd(&error))?;
                 continue;
             }
             let count = self.decoder.read(into)?;

@@ -133,8 +133,9 @@ fn stream(
     }))
 }
 
-/// Shows the entries of a tar archive that is unpacked or lies in another one. Where its headers make no sense the rest is read
-/// too, for the checksum behind it tells whether what was read before can be believed.
+/// Shows the entries of a tar archive that is unpacked or lies in another one. Where it cannot be read to its end the rest of
+/// the bytes is, for only the checksum behind them tells whether what was read before can be believed: a wrong byte can make
+/// compressed bytes seem to end too early.
 fn tar_in(
     whole: &mut Stream<impl Read>,
     place: &[u32],
@@ -143,10 +144,11 @@ fn tar_in(
     let walked = tar::walk(whole, place, visitor);
     if walked.is_err()
         && let Err(error) = io::copy(whole, &mut io::sink())
-        && let fault = Fault::from(error)
-        && fault.spoils()
     {
-        return Err(fault);
+        return Err(match Fault::from(error) {
+            Fault::Truncated => Fault::Unchecked,
+            fault => fault,
+        });
     }
     walked
 }
