@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::hive::{Found, HiveState};
+use crate::wintypes::AnsiCodePage;
 
 use super::machine::{
     ChosenBy, ControlSet, Fact, KnownAccount, ListedProfile, Meaning, SamFacts, Service, SoftwareFacts,
@@ -64,6 +65,13 @@ impl HostFacts {
     pub fn computer_name(&self) -> Option<&str> {
         let system = self.system.as_ref()?;
         system.facts.computer_name.as_ref().here().map(|fact| fact.value.as_str())
+    }
+
+    /// The code page of eight-bit text that programs of the host wrote.
+    pub fn ansi_code_page(&self) -> AnsiCodePage {
+        let system = self.system.as_ref();
+        let number = system.and_then(|system| system.facts.ansi_code_page.as_ref().here());
+        number.map_or(AnsiCodePage::UNKNOWN, |fact| AnsiCodePage::of(fact.value))
     }
 
     /// Whether the list of services is the whole one of the control set that was in use.

@@ -18,7 +18,7 @@ use crate::scan::{
     Candidate, Coverage, Discovered, GivenHives, Hosts, OpenHive, Reading, Stop, Understood, Unit, discover,
     in_order, path_text, read_hive, units,
 };
-use crate::wintypes::hex;
+use crate::wintypes::{AnsiCodePage, hex};
 
 #[derive(Debug, Args)]
 pub(super) struct Inputs {
@@ -189,6 +189,7 @@ impl Inputs {
             Unit::PassedOver(passed) => (Coverage::passed_over(passed), None),
             Unit::Read(candidate) => {
                 let host = hosts.facts(candidate);
+                let reading = Reading { ansi: host.ansi_code_page(), ..reading };
                 let read = read_hive(candidate, reading, |hive, problems| {
                     let mut understood = hive.understand(problems);
                     understood.account = understood.account.joined(hive.hive_path, &host);
@@ -290,7 +291,8 @@ impl EvidenceOptions {
     pub(super) fn reading(self, care: Care, way: Way) -> Reading {
         let depth = if self.deep { Depth::Deep } else { Depth::Default };
         let recovery = (!self.live_only).then_some(depth);
-        Reading { care, way, logs: !self.no_logs, recovery, families: Families::built_in(), hash: false }
+        let (families, ansi) = (Families::built_in(), AnsiCodePage::UNKNOWN);
+        Reading { care, way, logs: !self.no_logs, recovery, families, ansi, hash: false }
     }
 }
 

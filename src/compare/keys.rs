@@ -133,8 +133,12 @@ impl<'v> PlacedKey<'v> {
     fn decoded(&self, value: &MapiValue<'_>) -> String {
         let kind = self.section.map_or(SectionKind::Other, |section| section.kind);
         match (value.decoded(), value.prop) {
-            (Some(decoded), Some(PropName { tag, .. })) => tags::decoded_text(kind, tag, &decoded.value),
-            _ if self.of_account => account_text(&value.name(), value.value_type(), value.bytes()),
+            (Some(decoded), Some(PropName { tag, .. })) => {
+                tags::decoded_text(kind, tag, &decoded.value, value.ansi())
+            }
+            _ if self.of_account => {
+                account_text(&value.name(), value.value_type(), value.bytes(), value.ansi())
+            }
             _ => registry_text(value.value_type(), value.bytes()),
         }
     }

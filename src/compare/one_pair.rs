@@ -197,7 +197,7 @@ fn alone(side: Side, hive: &Candidate, several: bool, reading: Reading) -> PairR
 fn read_account(hive: &Candidate, reading: Reading) -> (Coverage, Option<[usize; 2]>) {
     read_hive(hive, Reading { recovery: None, ..reading }, |hive, problems| {
         let account = Attribution::read(hive.hive_path, hive.image, hive.tree, problems);
-        let mapi = Mapi::read(hive.tree, hive.families, problems);
+        let mapi = Mapi::read(hive.tree, hive.families, hive.ansi, problems);
         let profiles =
             [ProfileState::Live, ProfileState::DeletedPending].map(|state| mapi.profiles(state).count());
         (Some(account), profiles)

@@ -4,7 +4,7 @@
 //! (measured).
 
 use crate::hive::ValueType;
-use crate::wintypes::{decode_utf16le, trim_nul};
+use crate::wintypes::{AnsiCodePage, decode_utf16le, trim_nul};
 
 use super::entry_id::EntryId;
 use super::prop::{HexPreview, PropValue, utf16_text};
@@ -53,7 +53,7 @@ const VALUES: [(&str, Coding); 23] = [
 ];
 
 /// The `decoded` text of a value of the account manager or one of its accounts.
-pub fn account_text(name: &str, value_type: ValueType, bytes: &[u8]) -> String {
+pub fn account_text(name: &str, value_type: ValueType, bytes: &[u8], ansi: AnsiCodePage) -> String {
     let coding = VALUES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, coding)| *coding);
     let by_type = || registry_text(value_type, bytes);
     match (coding, value_type) {
@@ -65,7 +65,7 @@ pub fn account_text(name: &str, value_type: ValueType, bytes: &[u8]) -> String {
             _ => by_type(),
         },
         (Some(Coding::EntryId), ValueType::REG_BINARY) => {
-            EntryId::parse(bytes).map_or_else(|_| by_type(), |entry_id| entry_id.to_string())
+            EntryId::parse(bytes, ansi).map_or_else(|_| by_type(), |entry_id| entry_id.to_string())
         }
         (Some(Coding::Accounts), ValueType::REG_BINARY) => match bytes.as_chunks::<4>() {
             (numbers, []) => {
@@ -135,7 +135,10 @@ mod tests {
     fn account_texts_read_the_same_as_binary_and_as_string() {
         let bytes = utf16("pop.example.com\0");
         for value_type in [ValueType::REG_BINARY, ValueType::REG_SZ] {
-            assert_eq!(account_text("POP3 Server", value_type, &bytes), "pop.example.com");
+            assert_eq!(
+                account_text("POP3 Server", value_type, &bytes, AnsiCodePage::UNKNOWN),
+                "pop.example.com"
+            );
         }
     }
 
@@ -144,14 +147,26 @@ mod tests {
         // V19 of the reference: accounts 9 and 10 are gone.
         let bytes = [6, 0, 0, 0, 9, 0, 0, 0];
         let name = "{ED475418-B0D6-11D2-8C3B-00104B2A6676}";
-        assert_eq!(account_text(name, ValueType::REG_BINARY, &bytes), r#"["00000006","00000009"]"#);
-        assert_eq!(account_text(name, ValueType::REG_BINARY, &bytes[..7]), "06000000090000");
+        assert_eq!(
+            account_text(name, ValueType::REG_BINARY, &bytes, AnsiCodePage::UNKNOWN),
+            r#"["00000006","00000009"]"#
+        );
+        assert_eq!(
+            account_text(name, ValueType::REG_BINARY, &bytes[..7], AnsiCodePage::UNKNOWN),
+            "06000000090000"
+        );
     }
 
     #[test]
     fn providers_are_named() {
-        assert_eq!(account_text("MAPI Provider", ValueType::REG_DWORD, &[4, 0, 0, 0]), "4 (PST)");
-        assert_eq!(account_text("MAPI Provider", ValueType::REG_DWORD, &[4, 0, 0]), "040000");
+        assert_eq!(
+            account_text("MAPI Provider", ValueType::REG_DWORD, &[4, 0, 0, 0], AnsiCodePage::UNKNOWN),
+            "4 (PST)"
+        );
+        assert_eq!(
+            account_text("MAPI Provider", ValueType::REG_DWORD, &[4, 0, 0], AnsiCodePage::UNKNOWN),
+            "040000"
+        );
     }
 
     #[test]

@@ -5,9 +5,9 @@
 
 use std::fmt;
 
-use super::prop::{HexPreview, decode_ansi};
+use super::prop::HexPreview;
 use super::uid::{EXCHANGE_ADDRESS_BOOK, MSPST_PROVIDER, MapiUid, STORE_WRAP};
-use crate::wintypes::{decode_utf16le, trim_nul};
+use crate::wintypes::{AnsiCodePage, decode_utf16le, trim_nul};
 
 /// An entry identifier: 4 bytes of flags, the 16-byte UID of its provider, then what the provider put there.
 ///
@@ -22,7 +22,7 @@ pub struct EntryId<'a> {
     pub body: EntryIdBody<'a>,
 }
 
-/// What the provider put into an entry identifier. Texts are escaped; ANSI ones are read as code page 1252.
+/// What the provider put into an entry identifier. Texts are escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryIdBody<'a> {
     /// A message store, wrapped so that MAPI can find its provider.
@@ -82,13 +82,13 @@ pub enum EntryIdError {
 const HEAD: usize = 20;
 
 impl<'a> EntryId<'a> {
-    /// Reads an entry identifier. A body that does not have the form of its provider is [`EntryIdBody::Other`].
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, EntryIdError> {
+    /// Reads an entry identifier, with ANSI texts in the code page `ansi`. A body that does not have the form of its provider is [`EntryIdBody::Other`].
+    pub fn parse(bytes: &'a [u8], ansi: AnsiCodePage) -> Result<Self, EntryIdError> {
         let (flags, provider, rest) = split_head(bytes)?;
         let body = match provider {
-            STORE_WRAP => wrapped_store(bytes),
+            STORE_WRAP => wrapped_store(bytes, ansi),
             MSPST_PROVIDER => personal_folders(rest),
-            EXCHANGE_ADDRESS_BOOK => address_book(rest),
+            EXCHANGE_ADDRESS_BOOK => address_book(rest, ansi),
             _ => None,
         };
         Ok(Self { flags, provider, body: body.unwrap_or(EntryIdBody::Other(rest)) })
@@ -149,21 +149,21 @@ fn split_head(bytes: &[u8]) -> Result<([u8; 4], MapiUid, &[u8]), EntryIdError> {
 
 /// Version and flag (one byte each), the DLL's name, zeros up to a multiple of four from the start, the inner identifier.
 /// That of personal folders is found by its provider, should a writer have padded differently.
-fn wrapped_store(bytes: &[u8]) -> Option<EntryIdBody<'_>> {
-    let (dll, after_dll) = ansi_until_nul(bytes.get(HEAD + 2..)?)?;
+fn wrapped_store(bytes: &[u8], ansi: AnsiCodePage) -> Option<EntryIdBody<'_>> {
+    let (dll, after_dll) = ansi_until_nul(bytes.get(HEAD + 2..)?, ansi)?;
     let aligned = bytes.get((bytes.len() - after_dll.len()).next_multiple_of(4)..);
     let provider_at = after_dll.windows(16).position(|uid| uid == MSPST_PROVIDER.0);
     let by_provider = provider_at.and_then(|at| after_dll.get(at.checked_sub(4)?..));
-    let inner = by_provider.or(aligned).and_then(|bytes| inner_entry_id(&dll, bytes)).map(Box::new);
+    let inner = by_provider.or(aligned).and_then(|bytes| inner_entry_id(&dll, bytes, ansi)).map(Box::new);
     Some(EntryIdBody::WrappedStore { dll, inner })
 }
 
 /// The identifier inside; it is not unwrapped a second time, so that nesting has an end.
-fn inner_entry_id<'a>(dll: &str, bytes: &'a [u8]) -> Option<EntryId<'a>> {
+fn inner_entry_id<'a>(dll: &str, bytes: &'a [u8], ansi: AnsiCodePage) -> Option<EntryId<'a>> {
     let (flags, provider, rest) = split_head(bytes).ok()?;
     let body = match provider {
         MSPST_PROVIDER => personal_folders(rest),
-        _ if dll.eq_ignore_ascii_case("emsmdb.dll") => exchange_store(rest),
+        _ if dll.eq_ignore_ascii_case("emsmdb.dll") => exchange_store(rest, ansi),
         _ => None,
     };
     Some(EntryId { flags, provider, body: body.unwrap_or(EntryIdBody::Other(rest)) })
@@ -177,27 +177,27 @@ fn personal_folders(rest: &[u8]) -> Option<EntryIdBody<'_>> {
 }
 
 /// Open flags, the server's short name, and for a mailbox its DN.
-fn exchange_store(rest: &[u8]) -> Option<EntryIdBody<'_>> {
+fn exchange_store(rest: &[u8], ansi: AnsiCodePage) -> Option<EntryIdBody<'_>> {
     let (open_flags, rest) = rest.split_first_chunk::<4>()?;
-    let (server, rest) = ansi_until_nul(rest)?;
+    let (server, rest) = ansi_until_nul(rest, ansi)?;
     // Newer identifiers go on with binary data where an older one ends, or has a DN.
-    let mailbox_dn = ansi_until_nul(rest).map(|(dn, _)| dn).filter(|dn| dn.starts_with('/'));
+    let mailbox_dn = ansi_until_nul(rest, ansi).map(|(dn, _)| dn).filter(|dn| dn.starts_with('/'));
     Some(EntryIdBody::ExchangeStore { open_flags: u32::from_le_bytes(*open_flags), server, mailbox_dn })
 }
 
 /// Version, type and DN.
-fn address_book(rest: &[u8]) -> Option<EntryIdBody<'_>> {
+fn address_book(rest: &[u8], ansi: AnsiCodePage) -> Option<EntryIdBody<'_>> {
     let (version, rest) = rest.split_first_chunk::<4>()?;
     let (object_type, rest) = rest.split_first_chunk::<4>()?;
-    let (dn, _) = ansi_until_nul(rest)?;
+    let (dn, _) = ansi_until_nul(rest, ansi)?;
     let (version, object_type) = (u32::from_le_bytes(*version), u32::from_le_bytes(*object_type));
     Some(EntryIdBody::AddressBook { version, object_type, dn })
 }
 
 /// A text up to its NUL and what follows; `None` without NUL.
-fn ansi_until_nul(bytes: &[u8]) -> Option<(String, &[u8])> {
+fn ansi_until_nul(bytes: &[u8], ansi: AnsiCodePage) -> Option<(String, &[u8])> {
     let len = bytes.iter().position(|byte| *byte == 0)?;
-    Some((decode_ansi(bytes.get(..len)?), bytes.get(len + 1..)?))
+    Some((ansi.decode(bytes.get(..len)?).text, bytes.get(len + 1..)?))
 }
 
 #[cfg(test)]
@@ -233,12 +233,12 @@ mod tests {
     fn a_wrapped_store_names_its_file() {
         let bytes = wrapped_pst();
         assert_eq!(bytes[54], b'D');
-        let entry_id = EntryId::parse(&bytes).unwrap();
+        let entry_id = EntryId::parse(&bytes, AnsiCodePage::UNKNOWN).unwrap();
         assert_eq!(entry_id.provider, STORE_WRAP);
         assert_eq!(entry_id.dll(), Some("mspst.dll"));
         assert_eq!(entry_id.pst_path(), Some("D:\\Documents\\outlook.pst"));
         assert_eq!(entry_id.to_string(), "mspst.dll: personal folders D:\\Documents\\outlook.pst");
-        let inner = EntryId::parse(&bytes[32..]).unwrap();
+        let inner = EntryId::parse(&bytes[32..], AnsiCodePage::UNKNOWN).unwrap();
         assert_eq!((inner.provider, inner.pst_path()), (MSPST_PROVIDER, entry_id.pst_path()));
     }
 
@@ -247,14 +247,17 @@ mod tests {
         for dll in [&b"pst.dll\0"[..], b"mspst.dll\0\0\0\0\0\0", b"mspst32.dll\0"] {
             let mut bytes = wrapped_pst();
             bytes.splice(22..32, dll.iter().copied());
-            assert_eq!(EntryId::parse(&bytes).unwrap().pst_path(), Some("D:\\Documents\\outlook.pst"));
+            assert_eq!(
+                EntryId::parse(&bytes, AnsiCodePage::UNKNOWN).unwrap().pst_path(),
+                Some("D:\\Documents\\outlook.pst")
+            );
         }
     }
 
     #[test]
     fn a_wrapped_mailbox_names_server_and_dn() {
         let bytes = wrapped_mailbox();
-        let entry_id = EntryId::parse(&bytes).unwrap();
+        let entry_id = EntryId::parse(&bytes, AnsiCodePage::UNKNOWN).unwrap();
         assert_eq!(entry_id.dn(), Some("/o=Org/ou=Site/cn=Recipients/cn=anna"));
         assert_eq!(
             entry_id.to_string(),
@@ -266,7 +269,7 @@ mod tests {
     #[test]
     fn an_address_book_entry_names_its_dn() {
         let bytes = address_book_entry();
-        let entry_id = EntryId::parse(&bytes).unwrap();
+        let entry_id = EntryId::parse(&bytes, AnsiCodePage::UNKNOWN).unwrap();
         assert_eq!(entry_id.dn(), Some("/o=Org/ou=Site/cn=Recipients/cn=anna"));
         assert!(matches!(entry_id.body, EntryIdBody::AddressBook { version: 1, object_type: 0, .. }));
     }
@@ -275,10 +278,13 @@ mod tests {
     fn an_unknown_provider_keeps_its_bytes() {
         // V26: laid out like an address book entry, but of a provider that nothing is known of.
         let bytes = hex("00000000b184b4ead0abcb41a8d00dea0c29b04401000000000100002f00");
-        let entry_id = EntryId::parse(&bytes).unwrap();
+        let entry_id = EntryId::parse(&bytes, AnsiCodePage::UNKNOWN).unwrap();
         assert_eq!(entry_id.provider.to_string(), "b184b4ead0abcb41a8d00dea0c29b044");
         assert_eq!(entry_id.body, EntryIdBody::Other(&bytes[20..]));
-        assert_eq!(EntryId::parse(&bytes[..19]), Err(EntryIdError::TooShort { found: 19 }));
+        assert_eq!(
+            EntryId::parse(&bytes[..19], AnsiCodePage::UNKNOWN),
+            Err(EntryIdError::TooShort { found: 19 })
+        );
     }
 
     #[test]
@@ -286,7 +292,7 @@ mod tests {
         let mut bytes = hex("0000000038a1bb1005e5101aa1bb08002b2a56c20000");
         bytes.extend(b"mspst.dll\0");
         let twice = [&bytes[..], &bytes[..], &bytes[..]].concat();
-        let entry_id = EntryId::parse(&twice).unwrap();
+        let entry_id = EntryId::parse(&twice, AnsiCodePage::UNKNOWN).unwrap();
         let EntryIdBody::WrappedStore { inner: Some(inner), .. } = entry_id.body else { panic!() };
         assert!(matches!(inner.body, EntryIdBody::Other(_)));
     }
@@ -295,7 +301,7 @@ mod tests {
     fn no_damage_panics() {
         for seed in [wrapped_pst(), wrapped_mailbox(), address_book_entry()] {
             for bytes in mutations(&seed, 3_000) {
-                if let Ok(entry_id) = EntryId::parse(&bytes) {
+                if let Ok(entry_id) = EntryId::parse(&bytes, AnsiCodePage::UNKNOWN) {
                     let text = entry_id.to_string();
                     assert!(text.len() <= 40 + 8 * bytes.len(), "{text}");
                 }

@@ -7,7 +7,7 @@ use crate::hive::{
     Data, DeletedKey, DeletedValue, Error, Found, Key, Listed, LostList, Name, Offset, Origin, Problems,
     Provenance, Tree, UNKNOWN_PARENT, Value, ValueType, join, limits,
 };
-use crate::wintypes::{Filetime, decode_utf16le, trim_nul};
+use crate::wintypes::{AnsiCodePage, Filetime, decode_utf16le, trim_nul};
 
 use super::prop::{Decoded, PropId, PropName, PropTag, decode};
 
@@ -50,6 +50,8 @@ pub struct MapiValue<'b> {
     pub prop: Option<PropName>,
     /// Its bytes, or why there are none.
     pub data: Result<Data<'b>, Error>,
+    /// The code page of the computer that wrote it.
+    ansi: AnsiCodePage,
 }
 
 impl<'b> MapiKey<'b> {
@@ -58,6 +60,7 @@ impl<'b> MapiKey<'b> {
         tree: &Tree<'b>,
         key: &Key<'_, 'b>,
         parent: &Rc<str>,
+        ansi: AnsiCodePage,
         problems: &mut Problems,
     ) -> Self {
         let name = key.name();
@@ -75,7 +78,7 @@ impl<'b> MapiKey<'b> {
             if value.is_tombstone() {
                 problems.add(value.at(), Some(&path), Error::Tombstone);
             } else {
-                values.push(MapiValue::read(tree, value, &path, problems));
+                values.push(MapiValue::read(tree, value, &path, ansi, problems));
             }
         }
         Self {
@@ -95,10 +98,11 @@ impl<'b> MapiKey<'b> {
     /// in such a place.
     pub(super) fn recovered(
         found: &DeletedKey<'_>,
+        ansi: AnsiCodePage,
         place: impl Fn(Origin, Offset, usize) -> Provenance,
     ) -> MapiKey<'static> {
         let (parent, _) = found.path.rsplit_once('\\').unwrap_or_default();
-        let values = found.values.iter().map(|value| MapiValue::recovered(value, &place)).collect();
+        let values = found.values.iter().map(|value| MapiValue::recovered(value, ansi, &place)).collect();
         MapiKey {
             parent: Rc::from(parent),
             name: found.name(),
@@ -116,6 +120,7 @@ impl<'b> MapiKey<'b> {
     pub(super) fn unknown(
         parent: &str,
         list: &LostList<'_>,
+        ansi: AnsiCodePage,
         place: impl Fn(Origin, Offset, usize) -> Provenance,
     ) -> MapiKey<'static> {
         MapiKey {
@@ -125,7 +130,7 @@ impl<'b> MapiKey<'b> {
             size: 0,
             last_written: Filetime(0),
             provenance: place(Origin::Free, list.at, 0),
-            values: list.values.iter().map(|value| MapiValue::recovered(value, &place)).collect(),
+            values: list.values.iter().map(|value| MapiValue::recovered(value, ansi, &place)).collect(),
             values_complete: false,
             subkeys_complete: false,
         }
@@ -167,7 +172,13 @@ impl<'b> MapiKey<'b> {
 }
 
 impl<'b> MapiValue<'b> {
-    fn read(tree: &Tree<'b>, value: Value<'b>, path: &str, problems: &mut Problems) -> Self {
+    fn read(
+        tree: &Tree<'b>,
+        value: Value<'b>,
+        path: &str,
+        ansi: AnsiCodePage,
+        problems: &mut Problems,
+    ) -> Self {
         let name = value.name();
         let prop = prop_name(name);
         let data = tree.data(&value);
@@ -193,11 +204,13 @@ impl<'b> MapiValue<'b> {
             data_provenance,
             prop,
             data,
+            ansi,
         }
     }
 
     fn recovered(
         found: &DeletedValue<'_>,
+        ansi: AnsiCodePage,
         place: impl Fn(Origin, Offset, usize) -> Provenance,
     ) -> MapiValue<'static> {
         let (record, name) = (found.record(), found.name());
@@ -218,6 +231,7 @@ impl<'b> MapiValue<'b> {
             data_provenance,
             prop: prop_name(name),
             data: data.map_err(Clone::clone),
+            ansi,
         }
     }
 
@@ -260,9 +274,14 @@ impl<'b> MapiValue<'b> {
         self.data.as_ref().is_ok_and(|data| data.complete)
     }
 
+    /// The code page of the computer that wrote it.
+    pub fn ansi(&self) -> AnsiCodePage {
+        self.ansi
+    }
+
     /// Its bytes understood as the property its name names.
     pub fn decoded(&self) -> Option<Decoded<'_>> {
-        self.prop.map(|prop| decode(prop.prop_type(), self.value_type(), self.bytes()))
+        self.prop.map(|prop| decode(prop.prop_type(), self.value_type(), self.bytes(), self.ansi))
     }
 
     /// The text of a text property, or of a value that is no property.

@@ -4,7 +4,6 @@
 //! identifier (`001e6602`); secure properties carry a leading `S` (`S010267f0`). [`PropName`] reads the name,
 //! [`decode`] the data.
 
-mod code_page;
 mod decode;
 mod multi_value;
 mod value;
@@ -16,7 +15,6 @@ use std::fmt;
 
 use crate::hive::ValueType;
 
-pub use code_page::decode_assuming_1252 as decode_ansi;
 pub use decode::{Decoded, Malformed, decode, utf16_text};
 pub use multi_value::{ElementError, PointerWidth};
 pub use value::{HexPreview, PropValue};

@@ -12,7 +12,7 @@ use crate::hive::{
     Carved, DeletedKey, Depth, Image, Name, Offset, Origin, Past, Place, Problems, Provenance, Remnant, Tree,
     Trust, carve_if_any, carve_places, carve_remnant,
 };
-use crate::wintypes::Filetime;
+use crate::wintypes::{AnsiCodePage, Filetime};
 
 use super::families::Families;
 use super::key::MapiKey;
@@ -95,7 +95,7 @@ impl<'b> Recovered<'b> {
         Self::attach_by_meaning(&mut carved);
         let place = |origin, at, len| image.provenance(at, len).of_origin(origin);
         states.add_carved(&carved, false, place);
-        states.lists = lost_lists::read(&carved, place);
+        states.lists = lost_lists::read(&carved, mapi.ansi, place);
         image.for_each_past(of_interest, problems, |past, problems| {
             states.add_past(past, problems);
         });
@@ -149,6 +149,7 @@ fn tells_of_mapi(name: &Name<'_>) -> bool {
 
 /// Collects states of keys, each once.
 struct States<'b> {
+    ansi: AnsiCodePage,
     live: HashMap<String, Vec<Filetime>>,
     live_records: HashSet<RecordState>,
     found: HashMap<(String, Filetime), RecoveredKey<'b>>,
@@ -164,7 +165,14 @@ impl<'b> States<'b> {
             live.entry(folded(&key.path())).or_default().push(key.last_written);
             live_records.insert(record_of(key));
         }
-        Self { live, live_records, found: HashMap::new(), records: HashMap::new(), lists: Vec::new() }
+        Self {
+            ansi: mapi.ansi,
+            live,
+            live_records,
+            found: HashMap::new(),
+            records: HashMap::new(),
+            lists: Vec::new(),
+        }
     }
 
     /// Keys that the hive file has and the replayed hive has not, or not so.
@@ -226,7 +234,7 @@ impl<'b> States<'b> {
             if key.path.len() > crate::hive::limits::MAX_PATH_HELD {
                 continue;
             }
-            let read = MapiKey::recovered(key, &place);
+            let read = MapiKey::recovered(key, self.ansi, &place);
             self.add(
                 &key.path,
                 RecoveredKey {
@@ -507,9 +515,13 @@ fn assemble<'b>(profile: &mut RecoveredProfile<'b>, path: &str, keys: &[Recovere
 }
 
 /// What the hive file shows for MAPI where its transaction logs were applied; `None` where none were.
-pub fn before_replay<'b>(image: &'b Image, families: &'static Families) -> Option<Mapi<'b>> {
+pub fn before_replay<'b>(
+    image: &'b Image,
+    families: &'static Families,
+    ansi: AnsiCodePage,
+) -> Option<Mapi<'b>> {
     let before = image.before_replay()?;
     // What is wrong there is no problem of the hive as it is read.
     let tree = Tree::new(before, crate::hive::Care::Once);
-    Some(Mapi::read(&tree, families, &mut Problems::default()))
+    Some(Mapi::read(&tree, families, ansi, &mut Problems::default()))
 }

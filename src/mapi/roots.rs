@@ -4,7 +4,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::hive::{Error, Found, Key, Problems, Reached, Tree, join, limits};
-use crate::wintypes::same_name;
+use crate::wintypes::{AnsiCodePage, same_name};
 
 use super::families::Families;
 use super::key::{MapiKey, MapiValue};
@@ -56,6 +56,8 @@ pub struct ProfileList<'b> {
 pub struct Mapi<'b> {
     /// By which the names of profiles were told.
     pub families: &'static Families,
+    /// The code page of the computer that wrote it.
+    pub ansi: AnsiCodePage,
     /// Every root that is there.
     pub roots: Vec<Root<'b>>,
     /// Paths of which it is unknown whether a root is there.
@@ -147,10 +149,15 @@ const DELETED_PROFILES: &str = "Deleted Profiles";
 
 impl<'b> Mapi<'b> {
     /// Reads every profile it can; what it cannot read, it reports.
-    pub fn read(tree: &Tree<'b>, families: &'static Families, problems: &mut Problems) -> Self {
-        let mut mapi = Self { families, roots: Vec::new(), unknown: Vec::new(), places: Vec::new() };
+    pub fn read(
+        tree: &Tree<'b>,
+        families: &'static Families,
+        ansi: AnsiCodePage,
+        problems: &mut Problems,
+    ) -> Self {
+        let mut mapi = Self { families, ansi, roots: Vec::new(), unknown: Vec::new(), places: Vec::new() };
         let Ok(root) = tree.root() else { return mapi };
-        let mut reader = Reader { tree, families, reached: Reached::default(), problems };
+        let mut reader = Reader { tree, families, ansi, reached: Reached::default(), problems };
         for (view, wow64) in VIEWS {
             let (microsoft, view) = match root.located("", view, reader.problems) {
                 Found::Here(located) => located,
@@ -360,6 +367,7 @@ pub const SOME_PLACE: secret::Place<'static> =
 struct Reader<'r, 'b> {
     tree: &'r Tree<'b>,
     families: &'static Families,
+    ansi: AnsiCodePage,
     reached: Reached,
     problems: &'r mut Problems,
 }
@@ -370,7 +378,7 @@ impl<'r, 'b> Reader<'r, 'b> {
         let mut root = Root {
             kind,
             wow64,
-            key: MapiKey::read(self.tree, key, &Rc::from(above), self.problems),
+            key: MapiKey::read(self.tree, key, &Rc::from(above), self.ansi, self.problems),
             live: Found::Absent,
             deleted: Found::Absent,
             other_keys: Vec::new(),
@@ -443,7 +451,7 @@ impl<'r, 'b> Reader<'r, 'b> {
             return None;
         }
         let kind = RootKind::Office(version);
-        let mut key = MapiKey::read(self.tree, key, &Rc::from(above), self.problems);
+        let mut key = MapiKey::read(self.tree, key, &Rc::from(above), self.ansi, self.problems);
         // Outlook's key holds hundreds of settings that are no part of MAPI.
         key.values.retain(|value| value.name().eq_ignore_ascii_case("DefaultProfile"));
         Some(Root { kind, wow64, key, live, deleted, other_keys: Vec::new() })
@@ -459,10 +467,10 @@ impl<'r, 'b> Reader<'r, 'b> {
             if kind == PlaceKind::ProtectedStorage {
                 // Only the names of the subkeys tell something; everything further down is a secret.
                 let (above, _) = path.rsplit_once('\\').unwrap_or_default();
-                keys.push(MapiKey::read(self.tree, &key, &Rc::from(above), self.problems));
+                keys.push(MapiKey::read(self.tree, &key, &Rc::from(above), self.ansi, self.problems));
                 let parent = Rc::from(path.as_str());
                 for child in key.subkeys(&path, self.problems).items {
-                    keys.push(MapiKey::read(self.tree, &child, &parent, self.problems));
+                    keys.push(MapiKey::read(self.tree, &child, &parent, self.ansi, self.problems));
                 }
             } else if self.reached.first_time(&key) {
                 let (above, _) = path.rsplit_once('\\').unwrap_or_default();
@@ -474,7 +482,7 @@ impl<'r, 'b> Reader<'r, 'b> {
 
     fn list(&mut self, key: &Key<'r, 'b>, above: &str, state: ProfileState) -> ProfileList<'b> {
         let path = join(above, &key.name());
-        let mut list_key = MapiKey::read(self.tree, key, &Rc::from(above), self.problems);
+        let mut list_key = MapiKey::read(self.tree, key, &Rc::from(above), self.ansi, self.problems);
         let children = self.children(key, &path, &mut list_key);
         let parent = Rc::from(path.as_str());
         let profiles = children.iter().map(|child| self.profile(child, &parent, state)).collect();
@@ -482,7 +490,7 @@ impl<'r, 'b> Reader<'r, 'b> {
     }
 
     fn profile(&mut self, key: &Key<'r, 'b>, parent: &Rc<str>, state: ProfileState) -> Profile<'b> {
-        let mut profile_key = MapiKey::read(self.tree, key, parent, self.problems);
+        let mut profile_key = MapiKey::read(self.tree, key, parent, self.ansi, self.problems);
         let path = profile_key.path();
         let mut profile = Profile {
             state,
@@ -504,7 +512,7 @@ impl<'r, 'b> Reader<'r, 'b> {
     }
 
     fn section(&mut self, key: &Key<'r, 'b>, uid: MapiUid, parent: &Rc<str>) -> ProviderSection<'b> {
-        let mut section_key = MapiKey::read(self.tree, key, parent, self.problems);
+        let mut section_key = MapiKey::read(self.tree, key, parent, self.ansi, self.problems);
         let path = section_key.path();
         let mut below = Vec::new();
         let shared_path = Rc::from(path.as_str());
@@ -539,10 +547,10 @@ impl<'r, 'b> Reader<'r, 'b> {
 
     /// A key and all keys below it, as they are.
     fn below(&mut self, key: &Key<'r, 'b>, above: &Rc<str>, into: &mut Vec<MapiKey<'b>>) {
-        let tree = self.tree;
+        let (tree, ansi) = (self.tree, self.ansi);
         self.reached.forget(key);
         tree.walk_held(key.clone(), above, &mut self.reached, self.problems, |step, problems| {
-            let mut read = MapiKey::read(tree, step.key, step.parent, problems);
+            let mut read = MapiKey::read(tree, step.key, step.parent, ansi, problems);
             read.subkeys_complete &= step.subkeys_complete;
             into.push(read);
         });

@@ -6,7 +6,7 @@
 use super::entry_id::{EntryId, EntryIdBody};
 use super::prop::{HexPreview, PropId, PropTag, PropType, PropValue};
 use super::uid::MapiUid;
-use crate::wintypes::Filetime;
+use crate::wintypes::{AnsiCodePage, Filetime};
 
 /// What a key below a profile holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -165,7 +165,7 @@ pub fn lookup(kind: SectionKind, tag: PropTag) -> Option<&'static TagEntry> {
 ///   has a name, the number stands alone.
 /// - Enumerated numbers: `1 (primary)`, or the number alone.
 /// - UID lists and entry identifiers: a list of texts, see [`PropValue`] and [`EntryId`].
-pub fn decoded_text(kind: SectionKind, tag: PropTag, value: &PropValue<'_>) -> String {
+pub fn decoded_text(kind: SectionKind, tag: PropTag, value: &PropValue<'_>, ansi: AnsiCodePage) -> String {
     let coding = lookup(kind, tag).map_or(Coding::Plain, |row| row.coding);
     match (coding, value) {
         (Coding::Flags(names), PropValue::Long(number)) => flags_text(number.cast_unsigned(), names),
@@ -184,9 +184,10 @@ pub fn decoded_text(kind: SectionKind, tag: PropTag, value: &PropValue<'_>) -> S
         (Coding::Filetime, PropValue::I8(ticks)) => Filetime(ticks.cast_unsigned()).to_string(),
         (Coding::Version, PropValue::Binary(bytes)) => version_text(bytes),
         (Coding::Uids, PropValue::Binary(bytes)) => uids_text(bytes),
-        (Coding::EntryId, PropValue::Binary(bytes)) => entry_id_text(bytes),
+        (Coding::EntryId, PropValue::Binary(bytes)) => entry_id_text(bytes, ansi),
         (Coding::EntryId, PropValue::MultiBinary(elements)) => {
-            PropValue::MultiText(elements.iter().map(|bytes| entry_id_text(bytes)).collect()).to_string()
+            PropValue::MultiText(elements.iter().map(|bytes| entry_id_text(bytes, ansi)).collect())
+                .to_string()
         }
         _ => value.to_string(),
     }
@@ -223,8 +224,8 @@ fn uids_text(bytes: &[u8]) -> String {
     }
 }
 
-fn entry_id_text(bytes: &[u8]) -> String {
-    match EntryId::parse(bytes) {
+fn entry_id_text(bytes: &[u8], ansi: AnsiCodePage) -> String {
+    match EntryId::parse(bytes, ansi) {
         Ok(entry_id) if !matches!(entry_id.body, EntryIdBody::Other(_)) => entry_id.to_string(),
         _ => HexPreview(bytes).to_string(),
     }
@@ -793,7 +794,10 @@ mod tests {
 
     fn text(kind: SectionKind, value_name: &str, digits: &str) -> String {
         let tag = PropName::parse(value_name).unwrap().tag;
-        decoded_text(kind, tag, &decode(tag.prop_type(), ValueType::REG_BINARY, &hex(digits)).value)
+        let unknown = AnsiCodePage::UNKNOWN;
+        let data = hex(digits);
+        let decoded = decode(tag.prop_type(), ValueType::REG_BINARY, &data, unknown);
+        decoded_text(kind, tag, &decoded.value, unknown)
     }
 
     #[test]

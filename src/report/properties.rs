@@ -244,6 +244,7 @@ impl<'a> Context<'a> {
         let decoded = value.decoded();
         let malformed =
             decoded.as_ref().and_then(|decoded| decoded.malformed.as_ref()).map(ToString::to_string);
+        let doubt = decoded.as_ref().and_then(|decoded| decoded.ansi_doubt);
         let unread = match &value.data {
             Ok(data) if data.complete => None,
             Ok(data) => Some(format!("{} of {} bytes could be read", data.bytes.len(), value.data_size())),
@@ -251,8 +252,12 @@ impl<'a> Context<'a> {
         };
         let text = match (&withheld, &decoded, value.prop) {
             (Some(_), _, _) => None,
-            (None, Some(decoded), Some(prop)) => Some(tags::decoded_text(kind, prop.tag, &decoded.value)),
-            _ if self.of_account => Some(account_text(&name, value.value_type(), value.bytes())),
+            (None, Some(decoded), Some(prop)) => {
+                Some(tags::decoded_text(kind, prop.tag, &decoded.value, value.ansi()))
+            }
+            _ if self.of_account => {
+                Some(account_text(&name, value.value_type(), value.bytes(), value.ansi()))
+            }
             _ => Some(registry_text(value.value_type(), value.bytes())),
         };
         let entry = value.prop.and_then(|prop| tags::lookup(kind, prop.tag));
@@ -274,6 +279,7 @@ impl<'a> Context<'a> {
             problem: joined([
                 self.owners.map(str::to_owned),
                 unread.or(malformed).or_else(|| self.leads_nowhere(value)),
+                doubt.map(|doubt| doubt.to_string()),
             ]),
             ..common
         }

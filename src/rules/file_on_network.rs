@@ -82,7 +82,7 @@ fn texts<'p, 'b>(
 fn deliveries<'p, 'b>(manager: &'p ProviderSection<'b>) -> impl Iterator<Item = Hit<'p, 'b>> {
     manager.below.iter().filter_map(move |account| {
         let value = account.named("Delivery Store EntryID").here()?;
-        let path = EntryId::parse(value.bytes()).ok()?.pst_path()?.to_owned();
+        let path = EntryId::parse(value.bytes(), value.ansi()).ok()?.pst_path()?.to_owned();
         Hit::below("path of the store that an account delivers to", manager, account, value, path)
     })
 }

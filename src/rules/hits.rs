@@ -51,7 +51,12 @@ impl<'p, 'b> Hit<'p, 'b> {
         value: &'p MapiValue<'b>,
     ) -> Option<Self> {
         let (prop, decoded) = (value.prop?, value.decoded()?);
-        Self::new(role, section, value, tags::decoded_text(section.kind, prop.tag, &decoded.value))
+        Self::new(
+            role,
+            section,
+            value,
+            tags::decoded_text(section.kind, prop.tag, &decoded.value, value.ansi()),
+        )
     }
 
     /// The text of a property that is not empty.

@@ -38,7 +38,7 @@ pub(super) fn paths<'p, 'b>(profile: &'p Profile<'b>) -> Vec<Hit<'p, 'b>> {
 pub(super) fn paths_of<'p, 'b>(section: &'p ProviderSection<'b>) -> impl Iterator<Item = Hit<'p, 'b>> {
     let own = Hit::text("path of the file", section, tags::PR_PST_PATH);
     let copy = section.prop(tags::PR_ENTRYID).here().and_then(|value| {
-        let path = EntryId::parse(value.bytes()).ok()?.pst_path()?.to_owned();
+        let path = EntryId::parse(value.bytes(), value.ansi()).ok()?.pst_path()?.to_owned();
         Hit::new("copy of the path in the store's identifier", section, value, path)
     });
     own.into_iter().chain(copy)

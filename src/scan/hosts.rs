@@ -8,6 +8,7 @@ use crate::account::machine::{MachineKind, SamFacts, SoftwareFacts, SystemFacts}
 use crate::account::{HostFacts, MachineHive, Place, collection, place};
 use crate::hive::{Care, Found, Problems, Tree, Way};
 use crate::mapi::families::Families;
+use crate::wintypes::AnsiCodePage;
 
 use super::discover::Candidate;
 use super::one_hive::{Reading, read_hive};
@@ -131,7 +132,8 @@ fn machine_hive<T>(
     read: impl Fn(&Tree<'_>, &mut Problems) -> T,
 ) -> Option<MachineHive<T>> {
     let families = Families::built_in();
-    let reading = Reading { care: Care::Once, way: Way::Map, logs, recovery: None, families, hash: false };
+    let ansi = AnsiCodePage::UNKNOWN;
+    let reading = Reading { care: Care::Once, way: Way::Map, logs, recovery: None, families, ansi, hash: false };
     let (_, found) = read_hive(candidate, reading, |hive, problems| {
         let is_other = matches!(MachineKind::of(hive.tree), Found::Here(found) if found != kind);
         let facts = (!is_other).then(|| (hive.image.state(), read(hive.tree, problems)));

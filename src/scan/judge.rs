@@ -109,7 +109,8 @@ pub fn judge_hive_and<T>(
 ) -> (HiveReport, Option<T>) {
     let host = hosts.facts(candidate);
     let recovery = reading.recovery.filter(|_| !is_machine_hive(candidate));
-    let (coverage, judged) = read_hive(candidate, Reading { recovery, ..reading }, |hive, problems| {
+    let reading = Reading { recovery, ansi: host.ansi_code_page(), ..reading };
+    let (coverage, judged) = read_hive(candidate, reading, |hive, problems| {
         let mut understood = hive.understand(problems);
         understood.account = understood.account.joined(hive.hive_path, &host);
         let judged = judge(hive, &understood, &host, rules);

@@ -12,7 +12,7 @@ use crate::hive::{
 };
 use crate::mapi::families::Families;
 use crate::mapi::{Mapi, Recovered, before_replay};
-use crate::wintypes::hex;
+use crate::wintypes::{AnsiCodePage, hex};
 
 use super::discover::{Candidate, PassedOver};
 
@@ -131,6 +131,8 @@ pub struct Reading {
     pub families: &'static Families,
     /// Whether the bytes of hives and logs are hashed.
     pub hash: bool,
+    /// The code page of the host, where a SYSTEM hive tells it.
+    pub ansi: AnsiCodePage,
 }
 
 /// A hive that could be opened.
@@ -145,6 +147,8 @@ pub struct OpenHive<'h> {
     pub recovery: Option<Depth>,
     /// By which the names of profiles are told.
     pub families: &'static Families,
+    /// The code page of the host, where a SYSTEM hive tells it.
+    pub ansi: AnsiCodePage,
     /// Its bytes.
     pub image: &'h Image,
     /// Its keys.
@@ -167,8 +171,8 @@ impl<'h> OpenHive<'h> {
     /// Reads accounts and profiles, and recovers profiles that are no more.
     pub fn understand(&self, problems: &mut Problems) -> Understood<'h> {
         let account = Attribution::read(self.hive_path, self.image, self.tree, problems);
-        let mapi = Mapi::read(self.tree, self.families, problems);
-        let before = before_replay(self.image, self.families);
+        let mapi = Mapi::read(self.tree, self.families, self.ansi, problems);
+        let before = before_replay(self.image, self.families, self.ansi);
         let recovered = match self.recovery {
             Some(depth) => Recovered::read(self.image, &mapi, before.as_ref(), depth, problems),
             None => Recovered::default(),
@@ -304,6 +308,7 @@ fn read_once<T>(
         logs: &coverage.logs,
         recovery: reading.recovery,
         families: reading.families,
+        ansi: reading.ansi,
         image: &image,
         tree: &tree,
     };

@@ -1,11 +1,13 @@
 //! Floor 0: scalars as Windows writes them, independent of any file format.
 
+mod code_page;
 mod filetime;
 mod hex;
 mod security_descriptor;
 mod sid;
 mod text;
 
+pub use code_page::{AnsiCodePage, AnsiDoubt, AnsiText};
 pub use filetime::Filetime;
 pub use hex::hex;
 pub use security_descriptor::{AccessAllowed, SecurityDescriptor, SecurityDescriptorError};

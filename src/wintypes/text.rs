@@ -93,6 +93,11 @@ fn upcase(character: char) -> char {
     }
 }
 
+/// Applies the escape to UTF-16 units.
+pub(super) fn escape_units(units: impl Iterator<Item = u16> + Clone) -> String {
+    escape_chars(char::decode_utf16(units).map(|unit| unit.map_err(|error| error.unpaired_surrogate())))
+}
+
 fn escape_chars(units: impl Iterator<Item = Result<char, u16>> + Clone) -> String {
     let mut text = String::with_capacity(units.size_hint().0);
     let must_escape = units.clone().any(|unit| unit.is_ok_and(char::is_control) || unit.is_err());

@@ -9,6 +9,7 @@ use hive_synth::{HiveBuilder, SynthHive, Version};
 use mapihive::hive::{Care, Links, Problems, Reached, Way, silence_contained_panics, survive_failing_pages};
 use mapihive::mapi::families::Families;
 use mapihive::scan::{Candidate, Coverage, OpenHive, Reading, read_hive};
+use mapihive::wintypes::AnsiCodePage;
 
 use crate::program::{mapihive, plant, rows_of_file};
 
@@ -59,6 +60,7 @@ fn read_while(path: &Path, way: Way, mut happens: impl FnMut()) -> (Coverage, Op
             recovery: None,
             families: Families::built_in(),
             hash: false,
+            ansi: AnsiCodePage::UNKNOWN,
         },
         |hive, problems| {
             times += 1;

@@ -8,6 +8,7 @@ mod archives;
 mod bounds;
 mod case;
 mod changing_files;
+mod code_page;
 mod compare;
 mod copies;
 mod corruption;

@@ -13,6 +13,7 @@ use mapihive::mapi::{Mapi, Recovered, before_replay};
 use mapihive::report::{DumpRow, Formulas, PropertyRow, TableWriter, deleted_rows, dump_rows, property_rows};
 use mapihive::rules::{self, View};
 use mapihive::scan::{Candidate, Coverage, GivenHives, HiveReport, Hosts, Reading, judge_hive, read_hive};
+use mapihive::wintypes::AnsiCodePage;
 
 use crate::program::{Row, rows};
 
@@ -84,8 +85,8 @@ pub fn with_view_of_files<T>(
     let image = Image::open(&open(&file), logs, Way::Map, &mut problems).expect("a hive");
     let tree = Tree::new(&image, Care::Once);
     let account = Attribution::read(path, &image, &tree, &mut problems);
-    let mapi = Mapi::read(&tree, Families::built_in(), &mut problems);
-    let before = before_replay(&image, Families::built_in());
+    let mapi = Mapi::read(&tree, Families::built_in(), AnsiCodePage::UNKNOWN, &mut problems);
+    let before = before_replay(&image, Families::built_in(), AnsiCodePage::UNKNOWN);
     let recovered = Recovered::read(&image, &mapi, before.as_ref(), Depth::Default, &mut problems);
     let fates: Vec<_> = image.log_fates().map(|(name, fate)| (name.to_owned(), fate.clone())).collect();
     let view = View {
@@ -196,6 +197,7 @@ pub fn reading(care: Care) -> Reading {
         recovery: Some(Depth::Default),
         families: Families::built_in(),
         hash: false,
+        ansi: AnsiCodePage::UNKNOWN,
     }
 }
 

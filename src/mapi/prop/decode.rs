@@ -1,8 +1,7 @@
-use super::code_page::decode_assuming_1252;
 use super::multi_value::{self, ElementError, Elements, PointerWidth};
 use super::{PropType, PropValue};
 use crate::hive::ValueType;
-use crate::wintypes::{Filetime, decode_utf16le, trim_nul};
+use crate::wintypes::{AnsiCodePage, AnsiDoubt, Filetime, decode_utf16le, trim_nul};
 
 /// What the data of a property say.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,8 +12,8 @@ pub struct Decoded<'a> {
     pub malformed: Option<Malformed>,
     /// For lists of strings and byte strings with elements: which MAPI wrote them.
     pub pointer_width: Option<PointerWidth>,
-    /// Whether the text was stored as ANSI bytes, whose code page is unknown and was assumed to be 1252.
-    pub code_page_assumed: bool,
+    /// Why characters of a text that was stored as ANSI bytes cannot be told.
+    pub ansi_doubt: Option<AnsiDoubt>,
 }
 
 /// How data deviate from what MAPI writes.
@@ -77,9 +76,11 @@ pub enum Malformed {
 /// `PT_LONG` as `REG_DWORD` is read, and the deviation told. Memory is bounded by a small multiple of `data`.
 ///
 /// An unknown property type is no deviation: its value is [`PropValue::Unknown`].
-pub fn decode(prop_type: PropType, value_type: ValueType, data: &[u8]) -> Decoded<'_> {
+///
+/// `ansi` is the code page of the computer that wrote the data.
+pub fn decode(prop_type: PropType, value_type: ValueType, data: &[u8], ansi: AnsiCodePage) -> Decoded<'_> {
     let decoded = if can_hold(value_type, prop_type, data.len()) {
-        decode_data(prop_type, value_type, data)
+        decode_data(prop_type, value_type, data, ansi)
     } else {
         Decoded::from(PropValue::Unknown(data))
     };
@@ -118,7 +119,7 @@ fn can_hold(value_type: ValueType, prop_type: PropType, len: usize) -> bool {
     }
 }
 
-fn decode_data(prop_type: PropType, value_type: ValueType, data: &[u8]) -> Decoded<'_> {
+fn decode_data(prop_type: PropType, value_type: ValueType, data: &[u8], ansi: AnsiCodePage) -> Decoded<'_> {
     match prop_type {
         PropType::PT_I2 => fixed(data, |bytes| PropValue::I2(i16::from_le_bytes(bytes))),
         PropType::PT_LONG => fixed(data, |bytes| PropValue::Long(i32::from_le_bytes(bytes))),
@@ -131,7 +132,7 @@ fn decode_data(prop_type: PropType, value_type: ValueType, data: &[u8]) -> Decod
         PropType::PT_I8 => fixed(data, |bytes| PropValue::I8(i64::from_le_bytes(bytes))),
         PropType::PT_SYSTIME => fixed(data, |bytes| PropValue::SysTime(Filetime::from_le_bytes(bytes))),
         PropType::PT_CLSID => fixed(data, PropValue::Clsid),
-        PropType::PT_STRING8 => string8(value_type, data),
+        PropType::PT_STRING8 => string8(value_type, data, ansi),
         PropType::PT_UNICODE => text(utf16_text(data)),
         PropType::PT_BINARY => PropValue::Binary(data).into(),
         PropType::PT_MV_I2 => packed(data, i16::from_le_bytes, PropValue::MultiI2),
@@ -144,8 +145,13 @@ fn decode_data(prop_type: PropType, value_type: ValueType, data: &[u8]) -> Decod
         PropType::PT_MV_SYSTIME => packed(data, Filetime::from_le_bytes, PropValue::MultiSysTime),
         PropType::PT_MV_CLSID => packed(data, std::convert::identity, PropValue::MultiClsid),
         PropType::PT_MV_STRING8 => {
-            let decoded = strings(data, until_nul, decode_assuming_1252);
-            Decoded { code_page_assumed: decoded.pointer_width.is_some(), ..decoded }
+            let mut doubt = None;
+            let decoded = strings(data, until_nul, |bytes| {
+                let found = ansi.decode(bytes);
+                doubt = doubt.or(found.doubt);
+                found.text
+            });
+            Decoded { ansi_doubt: doubt, ..decoded }
         }
         PropType::PT_MV_UNICODE => strings(data, trim_nul, decode_utf16le),
         PropType::PT_MV_BINARY => list(data, multi_value::binaries(data), PropValue::MultiBinary),
@@ -173,7 +179,7 @@ fn packed<'a, const N: usize, T>(
 
 /// `PT_STRING8` is written through the ANSI interface of the registry, which stores UTF-16; bytes of a code page can
 /// only come from a writer that is not MAPI.
-fn string8(value_type: ValueType, data: &[u8]) -> Decoded<'_> {
+fn string8(value_type: ValueType, data: &[u8], code_page: AnsiCodePage) -> Decoded<'_> {
     let is_utf16 = matches!(value_type, ValueType::REG_SZ | ValueType::REG_EXPAND_SZ)
         || data.len().is_multiple_of(2) && matches!(data, [first, 0, _, ..] if *first != 0)
         || data.is_empty();
@@ -187,8 +193,8 @@ fn string8(value_type: ValueType, data: &[u8]) -> Decoded<'_> {
     } else {
         Some(Malformed::NoTerminator)
     };
-    let decoded = text((decode_assuming_1252(ansi), malformed));
-    Decoded { code_page_assumed: true, ..decoded }
+    let found = code_page.decode(ansi);
+    Decoded { ansi_doubt: found.doubt, ..text((found.text, malformed)) }
 }
 
 fn until_nul(data: &[u8]) -> (&[u8], bool) {
@@ -203,7 +209,7 @@ fn text<'a>((text, malformed): (String, Option<Malformed>)) -> Decoded<'a> {
 fn strings<'a>(
     data: &'a [u8],
     until_nul: impl Fn(&'a [u8]) -> (&'a [u8], bool),
-    decode: impl Fn(&[u8]) -> String,
+    decode: impl FnMut(&[u8]) -> String,
 ) -> Decoded<'a> {
     let elements = multi_value::strings(data, until_nul);
     let unterminated = elements.as_ref().is_ok_and(|elements| !elements.terminated);
@@ -230,7 +236,7 @@ fn list<'a>(
 
 impl<'a> From<PropValue<'a>> for Decoded<'a> {
     fn from(value: PropValue<'a>) -> Self {
-        Self { value, malformed: None, pointer_width: None, code_page_assumed: false }
+        Self { value, malformed: None, pointer_width: None, ansi_doubt: None }
     }
 }
 
@@ -263,6 +269,10 @@ impl Decoded<'_> {
 mod tests {
     use super::*;
     use crate::mapi::prop::test_bytes::{hex, mutations, utf16z};
+
+    fn decode(prop_type: PropType, value_type: ValueType, data: &[u8]) -> Decoded<'_> {
+        super::decode(prop_type, value_type, data, AnsiCodePage::UNKNOWN)
+    }
 
     fn binary(prop_type: PropType, data: &[u8]) -> Decoded<'_> {
         decode(prop_type, ValueType::REG_BINARY, data)
@@ -309,8 +319,10 @@ mod tests {
         ] {
             assert_eq!(intact(PropType::PT_MV_UNICODE, digits), ("[\"Contacts\"]".to_owned(), Some(width)));
         }
-        assert!(binary(PropType::PT_MV_STRING8, &hex("0100000008000000636f00")).code_page_assumed);
-        assert!(!binary(PropType::PT_MV_UNICODE, &hex("010000000800000043000000")).code_page_assumed);
+        assert_eq!(binary(PropType::PT_MV_STRING8, &hex("0100000008000000636f00")).ansi_doubt, None);
+        let accent = hex("010000000800000063e900");
+        assert_eq!(binary(PropType::PT_MV_STRING8, &accent).ansi_doubt, Some(AnsiDoubt::UnknownCodePage));
+        assert_eq!(binary(PropType::PT_MV_UNICODE, &hex("010000000800000043000000")).ansi_doubt, None);
     }
 
     #[test]
@@ -406,7 +418,7 @@ mod tests {
         let data = utf16z("C:\\WINNT\\Profiles\\Username\\Personal\\Archive.pst");
         let decoded = decode(PropType::PT_STRING8, ValueType::REG_SZ, &data);
         assert_eq!(decoded.value.as_text(), Some("C:\\WINNT\\Profiles\\Username\\Personal\\Archive.pst"));
-        assert_eq!((decoded.malformed, decoded.code_page_assumed), (None, false));
+        assert_eq!((decoded.malformed, decoded.ansi_doubt), (None, None));
     }
 
     #[test]
@@ -421,7 +433,7 @@ mod tests {
         assert_eq!((decoded.value.as_text(), decoded.malformed), (Some("SERVER1"), misfiled(sz, raw)));
         let decoded = decode(PropType::PT_STRING8, raw, b"SERVER\x80\0");
         assert_eq!((decoded.value.as_text(), decoded.malformed), (Some("SERVER€"), misfiled(sz, raw)));
-        assert!(decoded.code_page_assumed);
+        assert_eq!(decoded.ansi_doubt, Some(AnsiDoubt::UnknownCodePage));
         let decoded = decode(PropType::PT_LONG, ValueType::REG_DWORD, &[1, 0, 0, 0]);
         assert_eq!(
             (decoded.value.as_long(), decoded.malformed),

@@ -9,6 +9,7 @@ use crate::mapi::roots::MapiPath;
 use crate::mapi::section::PROVIDER_LISTS;
 use crate::mapi::tags;
 use crate::mapi::uid::{self, MapiUid};
+use crate::wintypes::AnsiCodePage;
 
 use super::{RecoveredKey, folded};
 
@@ -182,6 +183,7 @@ fn uids(values: &[DeletedValue<'_>], wanted: impl Fn(PropId) -> bool) -> impl It
 /// The lists that may be of keys below MAPI's roots, or of sections that lost their place.
 pub(super) fn read<'b>(
     carved: &Carved<'_>,
+    ansi: AnsiCodePage,
     place: impl Fn(Origin, Offset, usize) -> Provenance,
 ) -> Vec<RecoveredKey<'b>> {
     let of_mapi = |list: &&LostList<'_>| {
@@ -201,7 +203,7 @@ pub(super) fn read<'b>(
             .chain(carved.candidates_of(list).map(DeletedKey::trust))
             .min();
         RecoveredKey {
-            key: MapiKey::unknown(parent, list, &place),
+            key: MapiKey::unknown(parent, list, ansi, &place),
             place: MapiPath::parse(parent),
             trust: trust.unwrap_or(crate::hive::Trust::Low),
             doubts: carved.owners_of(list),

@@ -17,6 +17,7 @@ use mapihive::hive::{Care, Depth, HiveSource, Image, Links, LogFile, Origin, Pro
 use mapihive::mapi::families::Families;
 use mapihive::mapi::{Mapi, ProfileState, Recovered, before_replay};
 use mapihive::rules::{self, Verdict, View};
+use mapihive::wintypes::AnsiCodePage;
 use mapihive::wintypes::Filetime;
 
 use super::{HOUR, T, USER, add_exchange, add_imc, mailbox, new_hive};
@@ -40,8 +41,8 @@ fn with_copy<T>(copy: &CopiedHive, use_view: impl FnOnce(&View<'_>) -> T) -> T {
     let image = Image::open(&source, logs, Way::Map, &mut problems).expect("a hive");
     let tree = Tree::new(&image, Care::Once);
     let account = Attribution::read(USER, &image, &tree, &mut problems);
-    let mapi = Mapi::read(&tree, Families::built_in(), &mut problems);
-    let before = before_replay(&image, Families::built_in());
+    let mapi = Mapi::read(&tree, Families::built_in(), AnsiCodePage::UNKNOWN, &mut problems);
+    let before = before_replay(&image, Families::built_in(), AnsiCodePage::UNKNOWN);
     let recovered = Recovered::read(&image, &mapi, before.as_ref(), Depth::Default, &mut problems);
     let fates: Vec<_> = image.log_fates().map(|(name, fate)| (name.to_owned(), fate.clone())).collect();
     use_view(&View {
