@@ -195,7 +195,9 @@ fn only_in_older_copies(earlier: &Earlier) -> Option<String> {
     let shown = earlier.profiles.iter().take(SHOWN).map(|held| {
         let profile = &held.profile;
         let state = profile.state.as_str();
-        format!("{}: \"{}\" ({state} in copy {}, {})", profile.root, profile.name, held.place, held.hive_path)
+        let remains = if held.has_remains { ", recovered from the newest copy" } else { "" };
+        let (root, name) = (&profile.root, &profile.name);
+        format!("{root}: \"{name}\" ({state} in copy {}, {}{remains})", held.place, held.hive_path)
     });
     let more = earlier.profiles.len().saturating_sub(SHOWN);
     let more = (more > 0).then(|| format!("and {more} more"));

@@ -209,7 +209,7 @@ fn text(section: &ProviderSection<'_>, value: &MapiValue<'_>) -> Option<String> 
     if section.secret(value).is_some() {
         return None;
     }
-    Some(tags::decoded_text(section.kind, prop.tag, &value.decoded()?.value))
+    Some(tags::decoded_text(section.kind, prop.tag, &value.decoded()?.value, value.ansi()))
 }
 
 /// The published name of a property that names sections.

@@ -110,7 +110,8 @@ impl Summary {
         }
         let findings: u64 = judged.severities.iter().sum();
         let earlier = report.copy.as_ref().and_then(|copy| copy.earlier.as_ref());
-        let only_older = earlier.map_or(0, |earlier| earlier.profiles.len());
+        let only_older = earlier
+            .map_or(0, |earlier| earlier.profiles.iter().filter(|profile| !profile.has_remains).count());
         if !judged.has_mapi && findings == 0 && only_older == 0 {
             self.without_mapi += u64::from(report.is_newest());
             return;

@@ -133,7 +133,8 @@ fn machine_hive<T>(
 ) -> Option<MachineHive<T>> {
     let families = Families::built_in();
     let ansi = AnsiCodePage::UNKNOWN;
-    let reading = Reading { care: Care::Once, way: Way::Map, logs, recovery: None, families, ansi, hash: false };
+    let reading =
+        Reading { care: Care::Once, way: Way::Map, logs, recovery: None, families, ansi, hash: false };
     let (_, found) = read_hive(candidate, reading, |hive, problems| {
         let is_other = matches!(MachineKind::of(hive.tree), Found::Here(found) if found != kind);
         let facts = (!is_other).then(|| (hive.image.state(), read(hive.tree, problems)));

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::account::{Basis, Place, Says};
 use crate::hive::{BaseBlock, HiveState, LogFate};
+use crate::mapi::ProfileState;
 use crate::wintypes::{Filetime, hex};
 
 use super::judge::{HeldProfile, HiveReport};
@@ -40,7 +41,7 @@ pub struct Earlier {
     pub doubt: Option<String>,
 }
 
-/// A profile that the newest copy of a hive does not hold.
+/// A profile that the newest copy of a hive does not hold, or of which it only has remains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EarlierProfile {
     /// Which, and its state in the copy.
@@ -49,6 +50,8 @@ pub struct EarlierProfile {
     pub place: usize,
     /// The file of the copy.
     pub hive_path: String,
+    /// Whether something of it was recovered from the newest copy, where it counts as such.
+    pub has_remains: bool,
 }
 
 impl CopyOf {
@@ -343,13 +346,20 @@ impl Series {
     }
 
     fn earlier(&self, reports: &[HiveReport]) -> Earlier {
-        let mut known: HashSet<(String, String)> = HashSet::new();
+        let of_newest =
+            self.newest(reports).map(|report| report.judged.profiles.as_slice()).unwrap_or_default();
+        let is_remains = |profile: &&HeldProfile| profile.state == ProfileState::Recovered;
+        let remains: HashSet<_> = of_newest.iter().filter(is_remains).map(HeldProfile::folded).collect();
+        let standing = of_newest.iter().filter(|profile| !is_remains(profile));
+        let mut known: HashSet<_> = standing.map(HeldProfile::folded).collect();
         let mut profiles = Vec::new();
-        for (place, report) in self.placed(reports).rev() {
+        for (place, report) in self.placed(reports).rev().skip(1) {
             for profile in &report.judged.profiles {
-                if known.insert(profile.folded()) && place != self.members.len() {
+                let folded = profile.folded();
+                let has_remains = remains.contains(&folded);
+                if !(has_remains && is_remains(&profile)) && known.insert(folded) {
                     let (profile, hive_path) = (profile.clone(), report.coverage.hive_path.clone());
-                    profiles.push(EarlierProfile { profile, place, hive_path });
+                    profiles.push(EarlierProfile { profile, place, hive_path, has_remains });
                 }
             }
         }

@@ -240,6 +240,20 @@ fn a_profile_that_only_an_older_copy_has_is_told_and_not_counted() {
         found.summary
     );
 
+    // What is recovered from the newest copy counts as that, and was live in the older one all the same.
+    let mut deleted = HiveBuilder::new(Version::V1_5);
+    deleted.root_security(&SecurityDescriptor::user_hive(SID)).last_written(T + DAY);
+    let profile = NewProfile::new(PROFILES, "Gone", T);
+    exchange_profile(&mut deleted, &profile, &Mailbox::new("MAIN", "SITE", "box", "Box"));
+    let mut deleted = deleted.build();
+    deleted.delete_key(&profile.path());
+    let found = scan(&[(live, &deleted.bytes), (shadow, &Hive { profiles: &["Gone"], ..HIVE }.bytes())]);
+    let row = found.account(SID);
+    assert_eq!([&row["live_profiles"], &row["recovered_profiles"]], ["0", "1"]);
+    let told = format!("Windows NT: \"Gone\" (live in copy 1, {shadow}, recovered from the newest copy)");
+    assert_eq!(row["only_in_older_copies"], told);
+    assert!(found.summary.contains("0 profiles + 1 recovered (1 older copy read)"), "{}", found.summary);
+
     // The newest copy is the one that lies in the shadow copy.
     let found = scan(&[(live, &old.bytes()), (shadow, &new.bytes())]);
     assert!(found.account(SID)["only_in_older_copies"].contains(live));

@@ -432,7 +432,10 @@ mod tests {
         let decoded = decode(PropType::PT_STRING8, raw, &text);
         assert_eq!((decoded.value.as_text(), decoded.malformed), (Some("SERVER1"), misfiled(sz, raw)));
         let decoded = decode(PropType::PT_STRING8, raw, b"SERVER\x80\0");
-        assert_eq!((decoded.value.as_text(), decoded.malformed), (Some("SERVER€"), misfiled(sz, raw)));
+        assert_eq!(
+            (decoded.value.as_text(), decoded.malformed),
+            (Some("SERVER\\u{dc80}"), misfiled(sz, raw))
+        );
         assert_eq!(decoded.ansi_doubt, Some(AnsiDoubt::UnknownCodePage));
         let decoded = decode(PropType::PT_LONG, ValueType::REG_DWORD, &[1, 0, 0, 0]);
         assert_eq!(
