@@ -11,7 +11,7 @@ use super::folder::CaseFolder;
 use super::manifest::{Audit, Ending, Manifest};
 use super::part::Settings;
 use super::streams::{Stream, rows_of};
-use crate::fleet::{Fleet, StoredFact};
+use crate::fleet::{Fleet, Servers, StoredFact};
 use crate::report::{
     FleetFindingRow, Formulas, RuleRow, Summary, TableWriter, fleet_evidence_rows, fleet_finding_line,
     fleet_finding_row, hive_row, rule_row,
@@ -43,6 +43,8 @@ pub struct Closing<'c> {
     pub left: &'c [Unit],
     /// How cells that look like formulas are written.
     pub formulas: Formulas,
+    /// The servers that exist, where a site tells.
+    pub servers: Option<Servers>,
     /// Whether findings are written per account too.
     pub by_account: bool,
 }
@@ -50,7 +52,7 @@ pub struct Closing<'c> {
 /// Closes the case whose streams lie in the folder of this run.
 pub fn close(case: &CaseFolder, mut closing: Closing<'_>) -> Result<Manifest, CaseError> {
     add_left(case.work(), &mut closing)?;
-    let fleet_findings = add_fleet(case, closing.formulas)?;
+    let fleet_findings = add_fleet(case, Fleet::of_site(closing.servers.take()), closing.formulas)?;
     write_rules(&case.path().join(RULES))?;
     for stream in Stream::ALL.into_iter().filter(|stream| stream.is_table()) {
         let (from, to) = (case.work().join(stream.file()), case.path().join(stream.file()));
@@ -86,9 +88,8 @@ fn add_left(work: &Path, closing: &mut Closing<'_>) -> Result<(), CaseError> {
 
 /// Judges what only all hives together show; its findings have a table of their own, their evidence stands with that of all
 /// others. How many there are is given back.
-fn add_fleet(case: &CaseFolder, formulas: Formulas) -> Result<u64, CaseError> {
+fn add_fleet(case: &CaseFolder, mut fleet: Fleet, formulas: Formulas) -> Result<u64, CaseError> {
     let facts = case.work().join(Stream::FleetFacts.file());
-    let mut fleet = Fleet::default();
     for fact in StoredFact::read(BufReader::new(File::open(&facts).map_err(read_error(&facts))?)) {
         let fact = fact.map_err(read_error(&facts))?;
         fleet.add_stored(fact).map_err(write_error(&facts))?;

@@ -68,6 +68,7 @@ fn into_case(
     mut baseline: Option<Baseline>,
     clock: &Clock,
 ) -> anyhow::Result<Exit> {
+    let servers = scan::existing_servers(arguments.servers.as_deref())?;
     let existing = match (arguments.resume, arguments.target.clobber) {
         (true, _) => Existing::Resume,
         (false, true) => Existing::Replace,
@@ -92,6 +93,7 @@ fn into_case(
         other_files: found.other_files,
         left: &ran.left,
         formulas: arguments.style.formulas(),
+        servers,
         by_account: arguments.split_by.is_some(),
     };
     close(&case, closing)?;
@@ -262,6 +264,9 @@ pub(super) struct MergeArguments {
     /// Write findings per account too, to DIR/findings-by-account
     #[arg(long, value_name = "WHAT")]
     split_by: Option<scan::SplitBy>,
+    /// The servers that exist, one name a line in FILE; X01 then tells of the others, not of those that most do not name
+    #[arg(long, value_name = "FILE")]
+    servers: Option<PathBuf>,
     /// Replace a case that is there
     #[arg(long)]
     clobber: bool,
@@ -272,6 +277,7 @@ pub(super) struct MergeArguments {
 
 pub(super) fn merge(arguments: &MergeArguments) -> anyhow::Result<Exit> {
     let clock = Clock::start();
+    let servers = scan::existing_servers(arguments.servers.as_deref())?;
     let parts = open_parts(&arguments.parts)?;
     let settings = common_settings(&parts);
     let existing = if arguments.clobber { Existing::Replace } else { Existing::Refuse };
@@ -293,6 +299,7 @@ pub(super) fn merge(arguments: &MergeArguments) -> anyhow::Result<Exit> {
         other_files,
         left: &[],
         formulas,
+        servers,
         by_account: arguments.split_by.is_some(),
     };
     close(&case, closing)?;

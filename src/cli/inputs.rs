@@ -106,7 +106,7 @@ impl Inputs {
         let reading = self.evidence.reading(Care::Once, Way::Map);
         let Some(file) = &self.families else { return Ok(reading) };
         let cannot = || format!("cannot use the families of {}", file.display());
-        let bytes = bytes_of_families(file).with_context(cannot)?;
+        let bytes = bytes_of_list(file).with_context(cannot)?;
         let families = Families::with_those_of(&bytes).with_context(cannot)?;
         Ok(Reading { families, ..reading })
     }
@@ -225,7 +225,8 @@ impl Inputs {
     }
 }
 
-fn bytes_of_families(file: &Path) -> io::Result<Vec<u8>> {
+/// A file that somebody wrote by hand: families of names, servers.
+pub(super) fn bytes_of_list(file: &Path) -> io::Result<Vec<u8>> {
     /// Far more than anybody writes by hand, so that a wrong file is told as such and not read into memory.
     const LONGEST: u64 = 1 << 20;
 

@@ -5,14 +5,14 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::case;
-use super::inputs::{CellStyle, Inputs, Target};
+use super::inputs::{CellStyle, Inputs, Target, bytes_of_list};
 use super::{Exit, complain};
 use crate::case::{Added, Block, Ended, Group, Stream, Work};
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Servers};
 use crate::report::{
     Baseline, FleetFindingRow, Formulas, Output, Summary, Table, TableWriter, fleet_evidence_rows,
     fleet_finding_line, fleet_finding_row,
@@ -20,6 +20,7 @@ use crate::report::{
 use crate::scan::{Companions, Hosts, Stop, Unit, in_order, units};
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("across").args(["fleet", "case"]).multiple(true))]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) inputs: Inputs,
@@ -55,6 +56,9 @@ pub(super) struct Arguments {
     /// Write findings about several hives to FILE
     #[arg(long, value_name = "FILE")]
     fleet: Option<PathBuf>,
+    /// The servers that exist, one name a line in FILE; X01 then tells of the others, not of those that most do not name
+    #[arg(long, value_name = "FILE", requires = "across")]
+    pub(super) servers: Option<PathBuf>,
     /// Write what was learnt of each account to FILE
     #[arg(long, value_name = "FILE")]
     accounts: Option<PathBuf>,
@@ -160,8 +164,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut reading = arguments.inputs.reading()?;
     reading.hash = arguments.hash;
     let baseline = arguments.baseline.as_deref().map(Baseline::read).transpose()?;
+    let fleet = Fleet::of_site(existing_servers(arguments.servers.as_deref())?);
     let found = arguments.find()?;
-    let mut tables = Tables::open(arguments, &found.paths)?;
+    let mut tables = Tables::open(arguments, &found.paths, fleet)?;
     let formulas = arguments.style.formulas();
     let wanted = tables.wanted();
     let work = Work { reading, hosts: &found.hosts, wanted: &wanted, formulas, baseline: baseline.as_ref() };
@@ -204,6 +209,14 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     Ok(exit(found.any_hive, any_unread))
 }
 
+/// The servers that exist, if a list of them is given.
+pub(super) fn existing_servers(file: Option<&Path>) -> anyhow::Result<Option<Servers>> {
+    let Some(file) = file else { return Ok(None) };
+    let cannot = || format!("cannot use the servers of {}", file.display());
+    let bytes = bytes_of_list(file).with_context(cannot)?;
+    Ok(Some(Servers::read(&bytes).with_context(cannot)?))
+}
+
 /// What went wrong where facts of many hives are kept.
 const SPILL: &str = "cannot keep facts of all hives in a temporary file";
 
@@ -215,7 +228,7 @@ struct Tables {
 }
 
 impl Tables {
-    fn open(arguments: &Arguments, evidence: &[PathBuf]) -> anyhow::Result<Self> {
+    fn open(arguments: &Arguments, evidence: &[PathBuf], empty: Fleet) -> anyhow::Result<Self> {
         let formulas = arguments.style.formulas();
         let findings = match arguments.format {
             Format::Csv => Stream::Findings,
@@ -237,7 +250,7 @@ impl Tables {
         let fleet = match fleet {
             Some(path) => {
                 let output = arguments.target.open_or_stdout(Some(path), evidence)?;
-                Some((Table::start::<FleetFindingRow<'_>>(output, formulas)?, Fleet::default()))
+                Some((Table::start::<FleetFindingRow<'_>>(output, formulas)?, empty))
             }
             None => None,
         };

@@ -4,7 +4,8 @@ use crate::account::Confidence;
 use crate::finding::{FleetKind, Severity};
 use crate::rules::{Rule, across};
 
-use super::FactGroup;
+use super::servers::Listed;
+use super::{FactGroup, Servers};
 
 /// What a rule says about a group.
 pub(super) struct Claim {
@@ -33,9 +34,15 @@ pub(super) struct Whole {
     servers: u64,
     /// The server that is named most often, and how often.
     most: Option<(String, u64)>,
+    /// The servers that exist, where a site has told them.
+    existing: Option<Servers>,
 }
 
 impl Whole {
+    pub(super) fn of_site(existing: Option<Servers>) -> Self {
+        Self { existing, ..Self::default() }
+    }
+
     pub(super) fn add(&mut self, group: &FactGroup) {
         if group.kind != FleetKind::Server {
             return;
@@ -48,6 +55,9 @@ impl Whole {
 }
 
 fn stale_server(group: &FactGroup, whole: &Whole) -> Option<Claim> {
+    if let Some(existing) = &whole.existing {
+        return unlisted_server(group, existing);
+    }
     let (most, count) = whole.most.as_ref()?;
     let is_other = group.kind == FleetKind::Server && group.value.to_uppercase() != *most;
     let majority = whole.servers >= across::FEWEST_SERVERS && *count * 2 > whole.servers;
@@ -59,6 +69,29 @@ fn stale_server(group: &FactGroup, whole: &Whole) -> Option<Claim> {
             group.value,
             concerned(group),
             whole.servers,
+            listed(group)
+        ),
+    })
+}
+
+/// A list tells more than a majority, so that it alone decides where there is one.
+fn unlisted_server(group: &FactGroup, existing: &Servers) -> Option<Claim> {
+    if group.kind != FleetKind::Server {
+        return None;
+    }
+    let Listed::No(alike) = existing.listed(&group.value) else { return None };
+    let elsewhere = match alike.as_slice() {
+        [] => String::new(),
+        alike => format!(" The list has this host name with another domain: {}.", alike.join(", ")),
+    };
+    Some(Claim {
+        severity: Severity::Low,
+        confidence: Confidence::Medium,
+        detail: format!(
+            "The server \"{}\" is named by {} and is not in the given list of {}.{elsewhere}{}",
+            group.value,
+            concerned(group),
+            counted(existing.count() as u64, "server"),
             listed(group)
         ),
     })
@@ -152,15 +185,17 @@ fn is_given(account: &str) -> bool {
 
 /// `12 places in profiles of 3 accounts on 2 hosts`.
 fn concerned(group: &FactGroup) -> String {
-    let counted = |count: u64, what: &str| {
-        if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-    };
     format!(
         "{} in profiles of {} on {}",
         counted(group.total, "place"),
         counted(group.accounts.len() as u64, "account"),
         counted(group.hosts.len() as u64, "host")
     )
+}
+
+/// `1 host`, `2 hosts`.
+fn counted(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// The first places, in words.

@@ -2,6 +2,7 @@
 //! memory whatever their number, and judges each group of facts that say the same.
 
 mod judges;
+mod servers;
 mod spill;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use crate::rules::Rule;
 use crate::scan::HiveReport;
 use crate::wintypes::hex;
 
+pub use servers::{Servers, ServersError};
 pub use spill::StoredFact;
 use spill::{Sorted, Spill};
 
@@ -22,6 +24,7 @@ use spill::{Sorted, Spill};
 #[derive(Debug, Default)]
 pub struct Fleet {
     spill: Spill,
+    servers: Option<Servers>,
 }
 
 /// A finding about several hives.
@@ -105,6 +108,11 @@ impl FactGroup {
 }
 
 impl Fleet {
+    /// A fleet of a site that tells which servers exist, if it does.
+    pub fn of_site(servers: Option<Servers>) -> Self {
+        Self { servers, ..Self::default() }
+    }
+
     /// Adds what a hive has.
     pub fn add(&mut self, report: &HiveReport) -> io::Result<()> {
         let facts = report.judged.fleet_facts.iter();
@@ -122,7 +130,7 @@ impl Fleet {
         mut take: impl FnMut(FleetFinding) -> Result<(), E>,
     ) -> Result<(), E> {
         let sorted = self.spill.close()?;
-        let mut whole = judges::Whole::default();
+        let mut whole = judges::Whole::of_site(self.servers);
         for_each_group(&sorted, |group| {
             whole.add(&group);
             Ok::<(), io::Error>(())

@@ -1,6 +1,7 @@
 //! What only all hives together show is found with its places, and nearly is not found.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use hive_synth::mapi::{DELETED_PROFILES, Mailbox, NewProfile, PROFILES, edk_name, exchange_profile};
 use hive_synth::{HiveBuilder, SecurityDescriptor, Version, filetime};
@@ -167,4 +168,60 @@ fn every_finding_has_its_places_and_threads_change_nothing() {
     assert_eq!(ids.len(), found.fleet.len());
     let again = scan(&files, &["--threads", "4"]);
     assert_eq!((found.fleet, found.evidence), (again.fleet, again.evidence));
+}
+
+/// The servers of three profiles, of which X01 tells with this list.
+fn unlisted(list: &str, servers: &[&str]) -> Vec<Row> {
+    let files: Vec<_> = (1_000..)
+        .zip(servers)
+        .map(|(rid, server)| {
+            at(&format!("H{rid}"), "u", hive(rid, &[(PROFILES, "Mail", &format!("m{rid}"), server)]))
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("servers.txt");
+    std::fs::write(&file, list).unwrap();
+    let found = scan(&files, &["--servers", file.to_str().unwrap()]);
+    found.rule("X01").into_iter().cloned().collect()
+}
+
+#[test]
+fn a_server_that_a_given_list_lacks_is_told_whatever_most_profiles_name() {
+    let rows = unlisted("# in use\nMAIL1\nmail2.example.test\n", &["GONE", "gone", "MAIL1"]);
+    let [row] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((row["subject"].as_str(), row["severity"].as_str()), ("GONE", "low"));
+    assert_eq!((row["confidence"].as_str(), row["hosts"].as_str()), ("medium", "2"));
+    assert!(row["detail"].contains("not in the given list of 2 servers"), "{}", row["detail"]);
+}
+
+#[test]
+fn a_server_is_told_to_be_missing_in_a_list_only_where_names_can_be_compared() {
+    let list = "MAIL1\nmail2.example.test\n";
+    // In another letter case, without a domain, with one, and forms that are no names of hosts.
+    let spared = ["mail1", "MAIL2", "mail1.example.test", "10.0.0.1", "5f2f3c6e@example.test"];
+    assert!(unlisted(list, &spared).is_empty(), "{:?}", unlisted(list, &spared));
+    let rows = unlisted(list, &["mail2.other.test"]);
+    let [row] = &rows[..] else { panic!("{rows:?}") };
+    assert!(row["detail"].contains("with another domain: mail2.example.test"), "{}", row["detail"]);
+}
+
+#[test]
+fn a_list_of_servers_that_cannot_be_used_is_told_with_file_and_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        mapihive_in(folder.path(), [&["scan", "-q", "--fleet", "fleet.csv", "--clobber"], arguments].concat())
+    };
+    plant(folder.path(), &[("in/NTUSER.DAT", &hive(1_000, &[])), ("servers.txt", b"MAIL1\nMAIL 2\n")]);
+    for (arguments, says) in [
+        (["--servers", "servers.txt", "in"], "servers.txt: line 2: \"MAIL 2\" is no name of a server"),
+        (["--servers", "nothing.txt", "in"], "nothing.txt"),
+    ] {
+        let run = run(&arguments);
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        assert!(run.stderr.contains(says), "{}", run.stderr);
+        assert!(!Path::new(&folder.path().join("fleet.csv")).exists());
+    }
+    // Without a table of the fleet the list would do nothing.
+    let run = mapihive_in(folder.path(), ["scan", "-q", "--servers", "servers.txt", "in"]);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
 }
