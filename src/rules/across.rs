@@ -30,15 +30,19 @@ fn nothing_in_one_hive(_: &View<'_>, _: &mut Verdict) {}
 pub static STALE_SERVER: Rule = Rule {
     id: "X01",
     slug: "stale-server",
-    title: "A server that most of the fleet does not name",
+    title: "A server that most of the fleet, or the given list of servers, does not name",
     severities: &[Severity::Low],
-    condition: "At least ten places in the profiles of all hives name a home server (6602, 660c), more than half of them \
-                the same, and this one names another. Letter case does not matter.",
+    condition: "Without a list of servers: at least ten places in the profiles of all hives name a home server (6602, \
+                660c), more than half of them the same, and this one names another; letter case does not matter. With one \
+                (--servers): the server is not in the list. Names are compared in any letter case; where one of the two \
+                has no domain and the host names are the same, they may be of one server, and nothing is told. Addresses, \
+                DNs and identifiers with a domain (Outlook 2013 and later) are not looked for in the list.",
     implies: "The server may be decommissioned, and the profiles that name it may be left over.",
-    does_not_prove: "That the server is gone, or that the profiles are not used: fleets have several servers, and the hives \
-                     that were collected need not be all there are.",
+    does_not_prove: "That the server is gone, or that the profiles are not used: fleets have several servers, the hives \
+                     that were collected need not be all there are, and a list may be incomplete or of another time.",
     remediation: "Compare with the list of servers that are in use.",
-    false_positives: "Sites with servers of their own; hives of several organisations in one run.",
+    false_positives: "Sites with servers of their own; hives of several organisations in one run; servers that were \
+                      renamed, or are named by an alias.",
     references: &["Q178620", "inferred"],
     argues_from_absence: false,
     appendix: None,
@@ -53,10 +57,12 @@ pub static SHARED_MAILBOX: Rule = Rule {
     severities: &[Severity::Info],
     condition: "The same distinguished name of a mailbox or user (660b, 6603) stands in live profiles, or profiles marked for \
                 deletion, of at least three accounts. The same security identifier on several hosts is one account.",
-    implies: "A mailbox that is shared, or that several accounts may open.",
+    implies: "The profiles of several accounts are set up for one mailbox: a shared one, or one that several accounts may \
+              open (inferred).",
     does_not_prove: "That any of them opened it, or had the right to.",
     remediation: "Review who may open the mailbox.",
-    false_positives: "Mailboxes of a department; connectors, which have one name for all services.",
+    false_positives: "Mailboxes of a department; connectors, which have one name for all services. Copies of one hive \
+                      under several accounts.",
     references: &["inferred"],
     argues_from_absence: false,
     appendix: None,
@@ -71,10 +77,12 @@ pub static SAME_INSTANCE_HOSTS: Rule = Rule {
     severities: &[Severity::Info],
     condition: "Profiles of the same account, by a security identifier of a domain or machine, hold the same instance key \
                 (8503\u{2026}\\0102300b) in hives of at least two hosts.",
-    implies: "The hives have one origin: the account's profile roams, or a hive was copied from one host to the other.",
+    implies: "These profiles have one origin: the account's profile roams, or a hive or profile was copied from one host \
+              to the other.",
     does_not_prove: "Which of these, and which host had it first.",
     remediation: "None needed; tells which hives belong together.",
-    false_positives: "None known: MAPI makes the key new for each profile it creates.",
+    false_positives: "Two collections of one host under different names; machines that were cloned. MAPI itself makes the \
+                      key new for each profile that it creates.",
     references: &["office-developer-client-docs:iprofsectimapiprop", "inferred"],
     argues_from_absence: false,
     appendix: None,
@@ -85,12 +93,13 @@ pub static SAME_INSTANCE_HOSTS: Rule = Rule {
 pub static CLONED_ACROSS_ACCOUNTS: Rule = Rule {
     id: "X07",
     slug: "cloned-across-accounts",
-    title: "One profile in the hives of several accounts",
+    title: "One instance key in the hives of several accounts",
     severities: &[Severity::Medium],
     condition: "Profiles of at least two accounts, by security identifiers of domains or machines, hold the same instance key \
                 (8503\u{2026}\\0102300b). The part of L15 that needs several hives.",
-    implies: "A profile was brought from one account to another through the registry (Save Key and Restore, import of a .reg \
-              file, a copied hive), not made by MAPI there.",
+    implies: "The profiles have one origin, as where one was brought from one account to another through the registry \
+              (Save Key and Restore, import of a .reg file, a copied hive). No function of MAPI is known that copies a \
+              profile to another account.",
     does_not_prove: "Who did it, or that it was meant to give access: Microsoft documents the way for looking at mail queues.",
     remediation: "Find out what the copy was for. After preserving the evidence, delete it by a program of MAPI once it is not \
                   needed any more.",
@@ -105,11 +114,11 @@ pub static CLONED_ACROSS_ACCOUNTS: Rule = Rule {
 pub static LEFTOVERS_ON_HOSTS: Rule = Rule {
     id: "X08",
     slug: "family-on-many-hosts",
-    title: "Profiles of one service on many hosts",
+    title: "Profiles named as those of one service on many hosts",
     severities: &[Severity::Info],
     condition: "Profiles whose names belong to one family that a service makes at start and removes at stop stand on at least \
                 three hosts.",
-    implies: "The same service, or what it has left, is to be looked at on all of these hosts.",
+    implies: "The same service, or what it has left, seems to be on all of these hosts and is to be looked at there.",
     does_not_prove: "That any of the profiles is a leftover: a running service has one.",
     remediation: "See the findings of each hive for the family (L01 to L05, L12).",
     false_positives: "A service that runs on all these hosts as it should.",
@@ -127,7 +136,7 @@ pub static ACCOUNT_ON_HOSTS: Rule = Rule {
     severities: &[Severity::Info],
     condition: "Hives of the same account, by a security identifier of a domain or machine, hold profiles on at least two \
                 hosts.",
-    implies: "The account used MAPI on these hosts, or its profile roams.",
+    implies: "The account used MAPI on these hosts, its profile roams, or hives or machines were copied.",
     does_not_prove: "That it was meant to be used there, or who used it.",
     remediation: "For an account of a service, compare with the hosts on which the service is to run.",
     false_positives: "Roaming profiles; two collections of one host under different names; machines that were cloned with their \
@@ -146,8 +155,10 @@ pub static ONLY_MARKED_PROFILES: Rule = Rule {
     severities: &[Severity::Info],
     condition: "A home server (6602, 660c) is named by profiles under Deleted Profiles and by no profile under Profiles in any \
                 hive that was read.",
-    implies: "What used the server was deleted; the server may no longer be in use by these accounts.",
-    does_not_prove: "That no other account, whose hive was not collected, uses it; that the server is gone.",
+    implies: "All profiles of these hives that name the server are marked for deletion; these accounts may no longer use \
+              it.",
+    does_not_prove: "That no other account, whose hive was not collected, uses it; that the server is gone; that the \
+                     profiles are not in use until their sessions end.",
     remediation: "None needed.",
     false_positives: "Healthy gateways mark their profile for deletion right after they log on.",
     references: &["KB303221", "inferred"],

@@ -8,7 +8,7 @@ use super::{Rule, Verdict, View, exchange};
 pub(super) static RULE: Rule = Rule {
     id: "S03",
     slug: "admin-privilege",
-    title: "A profile opens Exchange with administrative rights",
+    title: "A profile asks for administrative rights on Exchange",
     severities: &[Severity::Info, Severity::Low, Severity::High],
     // Only where the numbers are Exchange's: LDAP, Microsoft Mail and the Outlook address book use them for other things.
     condition: "In a section with Exchange settings (13dbb0c8aa05101a9bb000aa002fc45a, or one that a 3d15 names) the connect \

@@ -6,7 +6,7 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "L21",
     slug: "calcon-earlier-runs",
-    title: "Profiles of the Calendar Connector were removed",
+    title: "Removed profiles named as those of the Calendar Connector",
     severities: &[Severity::Info],
     // Bytes that may be another file's, or that two records claim, tell no story.
     condition: "At least one profile's own key was recovered with a trust of medium or high whose name begins with \
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
                 several places is counted once.",
     implies: "The Calendar Connector creates such a profile when it starts and leaves one behind at each abnormal end \
               (Q214637). Those that are gone were removed: by the connector when it ended, or later, as leftovers, by MAPI \
-              or an administrator.",
+              or an administrator. That the connector made them is told by their names alone.",
     does_not_prove: "Which of these; that any of the runs ended abnormally; how many runs there were, since what later \
                      records overwrote is lost.",
     remediation: "None. Where live profiles of the connector are counted (L01), these runs come on top.",

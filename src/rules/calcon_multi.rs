@@ -13,15 +13,15 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "L01",
     slug: "calcon-multi",
-    title: "Several profiles of the Calendar Connector",
+    title: "Several profiles named as those of the Calendar Connector",
     severities: &[Severity::Low],
     condition: "At least two different names under the Profiles keys of the hive begin with MSExchangeCalCon, in any \
                 letter case. A name that stands under several roots is counted once. Ends are bracketed in time only \
                 if all times are of one kind and differ: times in the names, none of them more than 5 seconds later \
                 than every key of its profile, or last changes of profiles that H04 does not report.",
-    implies: "An abnormal end of the Calendar Connector makes it create a new profile at its next start and leave the \
-              old one behind (Q214637). n such profiles are what at least n-1 unclean ends leave, if none of them was \
-              imported, restored or cloned.",
+    implies: "An abnormal end of the Calendar Connector makes it create a new profile at its next start and leave the old \
+              one behind (Q214637). n such profiles are what at least n-1 unclean ends leave, if the connector made them \
+              all and none was imported, restored or cloned.",
     does_not_prove: "Who or what ended the service, or how often beyond the lower bound, since administrators delete \
                      such profiles and MAPI removes some itself. That mail was lost. That a last-written time is the \
                      time of creation. That the digits in the names are process and time: the form of these names is \
@@ -134,7 +134,7 @@ impl Copies {
     fn sentence(&self, names: usize, complete: bool) -> String {
         let found = match (self.shared, self.unknown) {
             (0, 0) => {
-                "No two of them share an instance key, so none is a registry copy of another".to_owned()
+                "No two of them share an instance key, so none is a plain registry copy of another".to_owned()
             }
             (0, unknown) => format!(
                 "No two of them are seen to share an instance key, but {unknown} of them have none that can be read, so \

@@ -6,10 +6,11 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "L02",
     slug: "calcon-one",
-    title: "One profile of the Calendar Connector",
+    title: "One profile named as those of the Calendar Connector",
     severities: &[Severity::Info],
     condition: "Exactly one name under the Profiles keys of the hive begins with MSExchangeCalCon, in any letter case.",
-    implies: "The Calendar Connector was running when the hive was copied, or one of its profiles was left behind.",
+    implies: "If the Calendar Connector made it: the connector was running when the hive was copied, or has left the \
+              profile behind (Q214637).",
     does_not_prove: "Either of the two alone; that the service ever ended abnormally.",
     remediation: "None. To decide between the two, compare the profile's times with the times at which the system and \
                   the service were last stopped and started.",

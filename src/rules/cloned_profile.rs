@@ -12,7 +12,7 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "L15",
     slug: "cloned-profile",
-    title: "Profiles that are copies of each other",
+    title: "Profiles that share one instance key",
     severities: &[Severity::Medium],
     // Profiles of one name in two places are left out, which the reference does not say: a later Outlook takes over the
     // profiles of an earlier one into its own root, and a deletion during use copies a profile to Deleted Profiles. A rename
@@ -20,12 +20,15 @@ pub(super) static RULE: Rule = Rule {
     condition: "At least two live profiles of the hive that have different names, in any letter case, share the instance key: \
                 the 16 bytes of 0102300b in section 8503020000000000c000000000000046, not all of them 0. One finding for each \
                 such key. Profiles of other hives are not compared here.",
-    implies: "MAPI gives each profile that it creates an instance key of its own. Profiles that share one were copied in the \
-              registry: with Save Key and Restore, by importing a .reg file, or by a program that writes the keys.",
+    implies: "MAPI gives each profile that it creates an instance key that no other one ever had. Profiles that share one \
+              have one origin, as copies have that are made in the registry: with Save Key and Restore, by importing a \
+              .reg file, or by a program that writes the keys. Whether a copy that MAPI itself makes (CopyProfile) gets a \
+              key of its own is not known.",
     does_not_prove: "Who copied them, when, or with what intent. Which of them is the original.",
     remediation: "Find out who made the copy and what for. Microsoft describes it for looking into the queues of the Internet \
                   Mail Service (Q165505, Q184621), where the copy stays a permanent way in.",
-    false_positives: "Copies that an administrator made as those articles tell. Programs that set up accounts from one prepared \
+    false_positives: "Profiles that were copied with the dialogs or functions of MAPI, if these keep the key. Copies that \
+                      an administrator made as those articles tell. Programs that set up accounts from one prepared \
                       profile.",
     references: &["Q165505", "Q184621", "office-developer-client-docs:iprofsectimapiprop"],
     argues_from_absence: false,

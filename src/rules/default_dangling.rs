@@ -14,8 +14,8 @@ pub(super) static RULE: Rule = Rule {
     // An empty name is no dangling one: it names nothing. Without the value there is no default at all (rule C02).
     condition: "The value DefaultProfile of a root is not empty and names no key under Profiles of the same root, in any \
                 letter case, where the list of these keys is complete.",
-    implies: "A program that logs on to the default profile finds none of that name: the logon fails or asks for a \
-              profile.",
+    implies: "As of this copy, a program that logs on to the default profile finds none of that name: the logon fails or \
+              asks for a profile (inferred).",
     does_not_prove: "That any program relies on the default profile; when and by whom the profile was removed; that a \
                      profile of that name ever existed.",
     remediation: "Set an existing profile as the default, or create the missing one.",

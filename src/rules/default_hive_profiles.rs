@@ -16,15 +16,16 @@ pub(super) static RULE: Rule = Rule {
                 LocalService or NetworkService, or in the template for new accounts; by the path of the hive or by its \
                 security identifier. Medium for LocalSystem where the whole list of services in the SYSTEM hive of the host shows \
                 that none of Exchange's (MSExchange...) runs as it; else info. One finding for each hive.",
-    implies: "For LocalSystem, LocalService and NetworkService: a service that runs as this account used MAPI, which is \
-              normal for Exchange 2000 and 2003, or a service whose own profile could not be loaded was given the \
-              default one (Q247934). For the template: every new account is given a copy of these profiles.",
+    implies: "For LocalSystem, LocalService and NetworkService: something that ran as this account used MAPI. That is \
+              normal for services of Exchange 2000 and 2003 (KB817375). Or a service whose own profile could not be loaded \
+              was given the default one (Q247934). For the template: every new account is given a copy of these profiles \
+              (inferred).",
     does_not_prove: "Which of these, or which service.",
     remediation: "Compare with the accounts under which the services run, and let a service that fell back to the \
                   default profile log on as its own account (Q247934). Where MAPI programs of one account remove each \
                   other's profiles, see KB817375.",
     false_positives: "Exchange 2000 and 2003 services that run as LocalSystem. A hive that was moved to this path.",
-    references: &["KB817375", "Q247934"],
+    references: &["KB817375", "Q247934", "inferred"],
     argues_from_absence: false,
     appendix: None,
     check,

@@ -11,7 +11,7 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "C24",
     slug: "delegate-stores",
-    title: "A profile that opens other mailboxes",
+    title: "A profile that is set up to open other mailboxes",
     severities: &[Severity::Info, Severity::Medium],
     // An online archive is stored as a delegate store too (measured), but is the account's own.
     condition: "A provider of an Exchange service has the type of a delegate store (660a = 2, or 3414 = \

@@ -13,14 +13,15 @@ pub(super) static RULE: Rule = Rule {
     // of Profiles argues from absence.
     condition: "No Profiles key of the hive has a subkey, their lists are complete, and a key Deleted Profiles has at \
                 least one subkey.",
-    implies: "A client shows an empty list of profiles and does not start its wizard for a first profile, since deleted \
-              profiles are not shown but count as profiles (Q175786).",
-    does_not_prove: "A malfunction: Outlook Web Access leaves an account in this state by design, and so does deleting \
-                     all profiles.",
+    implies: "A client shows an empty list of profiles and does not start its wizard for a first profile (Q175786): \
+              deleted profiles are not shown, and it seems that they count as profiles (inferred).",
+    does_not_prove: "A malfunction: Outlook Web Access leaves an account in this state by design, and so does deleting all \
+                     profiles. That the account used no other profile: temporary ones may lie in .mmp files, which no hive \
+                     shows (KB891425).",
     remediation: "Create a profile for the account by hand if it needs one. After preserving the evidence, and with all \
                   MAPI programs of the account stopped, Deleted Profiles can be cleared.",
     false_positives: "An account that only runs programs which delete their profile right after logon.",
-    references: &["Q175786", "KB303221"],
+    references: &["Q175786", "KB303221", "KB891425", "inferred"],
     argues_from_absence: true,
     appendix: None,
     check,

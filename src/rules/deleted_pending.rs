@@ -13,10 +13,11 @@ pub(super) static RULE: Rule = Rule {
     // restarted often would otherwise fill the table.
     condition: "A key Deleted Profiles has at least one subkey. One finding for each such key.",
     implies: "A profile that is deleted while a session uses it moves to Deleted Profiles and is removed when the session \
-              ends (KB303221). The sessions were alive when the hive was copied, or ended without that cleanup.",
-    does_not_prove: "A fault. Deleting a profile right after logon is the documented way to use a temporary one, so \
-                     that a healthy running gateway, Event Service, Outlook Web Access or CDO program looks the same, \
-                     for weeks.",
+              ends (KB303221). If MAPI moved these there, their sessions were alive when the hive was copied, or ended \
+              without that cleanup.",
+    does_not_prove: "A fault. That MAPI moved them: keys can be made by hand or imported. Deleting a profile right after \
+                     logon is the documented way to use a temporary one, so that a healthy running gateway, Event Service, \
+                     Outlook Web Access or CDO program looks the same, for weeks.",
     remediation: "Let the services of the account stop, which should empty the key. After preserving the evidence, and \
                   with all MAPI programs of the account stopped, what is left there can be removed.",
     false_positives: "Profiles of programs that were running when the hive was copied.",

@@ -11,7 +11,7 @@ use super::{Rule, Verdict, View, needs};
 pub(super) static RULE: Rule = Rule {
     id: "L08",
     slug: "deleted-ts-risk",
-    title: "Profiles in use could be deleted by a second session",
+    title: "An account whose profiles a second session could delete",
     severities: &[Severity::Medium],
     // The reference has TSEnabled = 1 or fDenyTSConnections = 0. Windows Server 2003 has TSEnabled = 1 and
     // fDenyTSConnections = 1 where connections are refused, so that a refusal outweighs TSEnabled, and the policy both.
@@ -20,11 +20,13 @@ pub(super) static RULE: Rule = Rule {
                 policy fDenyTSConnections in SOFTWARE is 0; or, without such a policy, fDenyTSConnections in SYSTEM is 0; or, \
                 without both, TSEnabled in SYSTEM is 1. Medium confidence only if identifiers prove the account and SOFTWARE was \
                 read; else low. One finding for each hive.",
-    implies: "Programs of the account use profiles that MAPI removes when it takes them for unused, and MAPI looks only into its \
-              own Terminal Services session for users of a profile: a logon of the same account over Terminal Services can \
-              delete the profile of a running service (KB818861).",
-    does_not_prove: "That it ever happened, or that anybody logged on so. Which version of MAPI is installed. That Terminal \
-                     Services were running: the values only say that connections are allowed.",
+    implies: "MAPI without the correction removes a profile that it takes for unused, and looks only into its own Terminal \
+              Services session for users of it: a logon of the same account over Terminal Services can delete the profile \
+              of a running service (KB818861). The profiles that are marked for deletion show that the account has had \
+              such sessions (inferred).",
+    does_not_prove: "That it ever happened, or that anybody logged on so. That the marked profiles are in use: they may be \
+                     left over. Which version of MAPI is installed. That Terminal Services were running: the values only \
+                     say that connections are allowed.",
     remediation: "Do not log on over Terminal Services as the account of a service. Install the correction: MAPI32.DLL \
                   5.5.2657.50 for Exchange 5.5 (KB818861), rollup 824282 for Exchange 2000, Service Pack 1 for Exchange 2003 \
                   (KB303221).",

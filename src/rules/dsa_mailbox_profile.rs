@@ -12,13 +12,13 @@ pub(super) static RULE: Rule = Rule {
     // That the name ends in DS, as in the article, adds nothing: the reference asks for such a name in the directory then too.
     condition: "In a profile, live or marked for deletion, a section of Exchange names as user (6603), as typed (6607) or as \
                 mailbox (660b) an object with /cn=Microsoft DSA in its name, in any letter case. One finding for each profile.",
-    implies: "The profile opens the mailbox over which directory services of Exchange replicate. Microsoft describes such a \
-              profile, named as the server with DS behind it, for looking into that mailbox with MDBVU32 when replication is in \
-              trouble (Q271744).",
+    implies: "The profile names the mailbox over which directory services of Exchange replicate. Microsoft describes such \
+              a profile, named as the server with DS behind it, for looking into that mailbox with MDBVU32 when \
+              replication is in trouble (Q271744).",
     does_not_prove: "Misuse. That the mailbox was ever opened.",
     remediation: "Find out who looked for what. After preserving the evidence, the profile should be deleted, as the article says \
                   at its end (Q271744).",
-    false_positives: "None known: such a profile is no part of normal operation.",
+    false_positives: "An object whose name only contains these words. No normal use of such a profile is known.",
     references: &["Q271744"],
     argues_from_absence: false,
     appendix: None,

@@ -7,7 +7,7 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "C15",
     slug: "duplicate-subsystem",
-    title: "Profiles of Windows 9x beside those of Windows NT",
+    title: "Profiles below the key of Windows 9x and below that of Windows NT",
     severities: &[Severity::Low],
     condition: "Both Windows NT\\CurrentVersion\\Windows Messaging Subsystem and Windows Messaging Subsystem below \
                 Software\\Microsoft hold live profiles, in the same view of the registry. One finding for each view.",

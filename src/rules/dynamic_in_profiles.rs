@@ -18,9 +18,9 @@ pub(super) static RULE: Rule = Rule {
                 MSExchangeIMC or MSExchangeCalCon, which have rules of their own. One finding for each name of a service \
                 before the digits, in any letter case. Low where L06 shows of one of them that its session ended with a \
                 shutdown, else info.",
-    implies: "A program made the profile that names profiles as the sample does. The sample marks its profile for \
-              deletion right after logon, so that a profile which still stands under Profiles belongs to a program that \
-              was running without having marked it, or to one that ended before it could.",
+    implies: "The profile is named as the sample names its own. The sample marks its profile for deletion right after \
+              logon. If a program that follows it made this one, it was running without having marked it, or ended before \
+              it could.",
     does_not_prove: "Which of the two. That the digits are process and time: they only have the form.",
     remediation: "Find the program by the name before the digits, and compare the times with those at which it was \
                   started and stopped.",

@@ -13,8 +13,8 @@ pub(super) static RULE: Rule = Rule {
     condition: "A key under Profiles has no subkey named by 32 hexadecimal digits, and the list of its subkeys is \
                 complete. Low where the key was last changed within 60 seconds of the newest key of any root of \
                 profiles in the hive, else medium. Stands for C04 to C07 where they would hold too.",
-    implies: "The profile is a name and nothing else: no message service, no store. As a program leaves it that creates \
-              a profile and gets no further, or as something leaves it that removes the sections.",
+    implies: "The profile names no message service and no store, for these stand in sections. As a program leaves it that \
+              creates a profile and gets no further, or as something leaves it that removes the sections.",
     does_not_prove: "Which of the two, or why. Known causes of a creation that fails are missing rights to change \
                      MAPISVC.INF or to read Emsui32.dll; that they leave such a key is inferred.",
     remediation: "Check that the account may change MAPISVC.INF in System32 and has access to Emsui32.dll. After \

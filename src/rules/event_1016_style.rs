@@ -12,15 +12,15 @@ use super::{Rule, Verdict, View, directory_name, needs};
 pub(super) static RULE: Rule = Rule {
     id: "S09",
     slug: "event1016-style",
-    title: "A service account other than Exchange's opens the mailboxes of several people",
+    title: "Profiles for several mailboxes in an account of services other than Exchange's",
     severities: &[Severity::Info],
     // The reference has "several"; two may be an account's own mailbox and one that it serves.
     condition: "The profiles of the hive, live or marked for deletion, name at least three different mailboxes (6603, 660b; \
                 objects of the directory's configuration left out), in any letter case; by the SYSTEM hive of the host services \
                 run as the account; and the whole list of services shows that none of Exchange's (MSExchange...) does. Low \
                 confidence where the services are its by a name alone. One finding for each hive.",
-    implies: "The account of a program of another maker works in the mailboxes of others, as products for antivirus and backup \
-              are designed to. Exchange logs event 1016 for such logons (Q244305).",
+    implies: "The profiles are set up for the mailboxes of others, as those of products for antivirus and backup can be, \
+              which work in them by design. Exchange logs event 1016 for such logons (Q244305).",
     does_not_prove: "That the account has the rights of a service account in Exchange, which only the directory shows; that it \
                      read any mail; which product it is.",
     remediation: "Find the product by the services, and review whether it needs the mailboxes.",

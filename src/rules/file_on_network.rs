@@ -13,14 +13,15 @@ use super::{Rule, Verdict, View, personal_folders};
 pub(super) static RULE: Rule = Rule {
     id: "C18",
     slug: "file-on-network",
-    title: "A mail file on another computer",
+    title: "A path of a mail file leads to another computer",
     severities: &[Severity::Low],
     // A hive does not tell whether a drive letter is mapped to another computer; only paths that name one fire.
     condition: "The path of a personal folders file (6700, or the copies in identifiers of stores: 0fff, and Delivery \
                 Store EntryID of an account), of an offline store (6610), of the folder of the offline address book \
                 (660e), or of an archive file (0324, 032c) names another computer (\\\\server\\share). Drive letters are \
                 not judged: where they lead cannot be known from the hive. One finding for each profile.",
-    implies: "The file is used over the network, which exposes it to damage and to locks (inferred).",
+    implies: "The profile is set up to use a file over the network. Where it does, the file is exposed to damage and to \
+              locks (inferred).",
     does_not_prove: "That the file is there, or was ever opened; that it is damaged.",
     remediation: "Secure the file, and move it to a drive of the computer itself.",
     false_positives: "A path that was only typed.",

@@ -17,8 +17,9 @@ pub(super) static RULE: Rule = Rule {
                 section of Exchange in it names as user or mailbox (6603, 660b) an object below \
                 /cn=Configuration/cn=Connections/; and its name is none in the form of the Exchange Development Kit and none \
                 of the Internet Mail Service, the Calendar Connector or LinkAge. One finding for each profile.",
-    implies: "The profile was made with PROFINST, or copied from one of a connector: whoever can use the account has standing \
-              access to the queues of that connector, MTS-IN and MTS-OUT (Q165505).",
+    implies: "Profiles of this kind are made with PROFINST or by copying one of a connector (Q165505); which of these, or \
+              neither, made this one the bytes do not tell. Whoever can use the account, and is let in by the server, has \
+              with it a lasting way to the queues of that connector, MTS-IN and MTS-OUT.",
     does_not_prove: "Misuse: support asks for such profiles. That anybody looked into the queues.",
     remediation: "Ask who made it and what for. After preserving the evidence, it can be deleted with profinst /delete \
                   (Q322829).",

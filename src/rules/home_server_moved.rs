@@ -16,13 +16,14 @@ pub(super) static RULE: Rule = Rule {
                 server (6602) and the server as typed (6608), both names of hosts, whose first labels differ in any \
                 letter case. Addresses, DNs, and names with @, as Outlook 2013 and later write them, are not compared. \
                 One finding for each such section.",
-    implies: "The mailbox was moved to another server after the profile was created: the home server follows the mailbox, \
-              while what was typed stays as it was, also when the name is checked again (Q178620).",
+    implies: "As where the mailbox was moved to another server after the profile was created: the home server follows the \
+              mailbox, while what was typed stays as it was, also when the name is checked again (Q178620). That it was \
+              moved is inferred.",
     does_not_prove: "When it was moved. That it was: an alias, or another server than that of the mailbox, may have been \
                      typed.",
     remediation: "None.",
     false_positives: "An alias of the server in what was typed.",
-    references: &["Q178620", "EdkMdb.h"],
+    references: &["Q178620", "EdkMdb.h", "inferred"],
     argues_from_absence: false,
     appendix: None,
     check,

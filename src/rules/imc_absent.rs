@@ -9,14 +9,16 @@ use super::{Rule, Verdict, View, needs, unseen};
 pub(super) static RULE: Rule = Rule {
     id: "L04",
     slug: "imc-absent",
-    title: "No profile of the Internet Mail Service, as expected of a stopped one",
+    title: "No profile of the Internet Mail Service, as a stopped one leaves it",
     severities: &[Severity::Info],
     condition: "No name under the Profiles keys of the hive, all of which could be listed, begins with \"MSExchangeIMC \", and \
                 the SYSTEM hive of the host has a service MSExchangeIMC that starts automatically or on demand (Start 2 or 3) \
                 and names this account. Low confidence where it is the account by a name alone.",
-    implies: "The expected, normal state of a service that stopped cleanly: the Internet Mail Service creates its profile when \
-              it starts and deletes it when it stops (Q201121).",
-    does_not_prove: "A misconfiguration: nothing has to be there. That the service ever ran, or ran as this account before.",
+    implies: "The normal state of a service that is not running and stopped cleanly: the Internet Mail Service creates its \
+              profile when it starts and deletes it when it stops (Q201121).",
+    does_not_prove: "A misconfiguration: nothing has to be there. That the service stopped cleanly: one that never ran \
+                     leaves the same, and so does an unclean end whose profile was deleted later. That the service ran as \
+                     this account before. Earlier runs may still show in deleted cells and logs (L20).",
     remediation: "None.",
     false_positives: "None known that matter: nothing is wrong.",
     references: &["Q201121"],
@@ -55,7 +57,8 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     }
     let Some(service) = owning.services.first() else { return };
     let detail = format!(
-        "No profile under Profiles begins with MSExchangeIMC, which is expected of a service that stopped cleanly. {}{}",
+        "No profile under Profiles begins with MSExchangeIMC, which is expected of a service that stopped cleanly and of one \
+         that never ran. {}{}",
         owning.sentence(),
         needs::guess_sentence(system)
     );

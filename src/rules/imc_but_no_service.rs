@@ -16,9 +16,10 @@ pub(super) static RULE: Rule = Rule {
     condition: "A name under the Profiles keys of the hive begins with \"MSExchangeIMC \" or MSExchangeCalCon, in any letter \
                 case, and the SYSTEM hive of the host shows in the whole list of its current control set that there is no \
                 service MSExchangeIMC or MSExchangeCalCon, or has it as disabled (Start 4). One finding for each service.",
-    implies: "The profiles are left over from a service that was removed or disabled: a running one makes such a profile and \
-              removes it when it stops (Q201121).",
-    does_not_prove: "When or why the service was removed. That the profile is harmful.",
+    implies: "The profiles seem to be left over from a service that was removed or disabled: a running one makes such a \
+              profile and removes it when it stops (Q201121). For the Calendar Connector that is inferred.",
+    does_not_prove: "When or why the service was removed. That a disabled service was not running: Start tells of its next \
+                     start. That the profile is harmful.",
     remediation: "Confirm that the service was meant to go. After preserving the evidence, and with all MAPI programs of the \
                   account stopped, the profiles can be removed.",
     false_positives: "A SYSTEM hive that was copied before the service was installed, or of another computer. A user's hive that \

@@ -8,18 +8,19 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "L05",
     slug: "imc-multi",
-    title: "Several profiles of the Internet Mail Service",
+    title: "Several profiles named as those of the Internet Mail Service",
     severities: &[Severity::Low],
     condition: "At least two different names under the Profiles keys of the hive begin with \"MSExchangeIMC \", in any \
                 letter case. A name that stands under several roots is counted once.",
-    implies: "Profiles of earlier runs were left behind, or the server is Exchange 5.0, where several of them are normal \
-              (Q165505).",
+    implies: "If the service made them: profiles of earlier runs were left behind, or the server is Exchange 5.0, where \
+              several of them are normal (Q165505).",
     does_not_prove: "That the service ever ended abnormally; which version of Exchange was in use; how many runs there \
                      were.",
     remediation: "Find out the version of Exchange first. After preserving the evidence, and with the service stopped, \
                   leftover profiles can be deleted.",
     false_positives: "Exchange 5.0 has several such profiles in normal use (Q165505, Q184621). Copies that an \
-                      administrator made by hand as those articles tell have other names.",
+                      administrator made by hand as those articles tell have other names. Any other program or person can \
+                      create profiles with such names.",
     references: &["Q165505", "Q184621", "Q201121"],
     argues_from_absence: false,
     appendix: None,

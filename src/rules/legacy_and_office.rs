@@ -11,9 +11,9 @@ pub(super) static RULE: Rule = Rule {
     severities: &[Severity::Info],
     condition: "The hive has live profiles below Windows NT\\CurrentVersion\\Windows Messaging Subsystem and live profiles \
                 below Office\\15.0 or a later version. One finding for each hive.",
-    implies: "The account went on from an older MAPI client to Outlook 2013 or later, or uses both an Outlook and another \
-              MAPI program: Outlook 2013 and later keep their profiles elsewhere and do not use the older ones, other MAPI \
-              programs may.",
+    implies: "Profiles of both kinds were made in this hive: the account went on from an older MAPI client to Outlook 2013 \
+              or later, or uses both an Outlook and another MAPI program: Outlook 2013 and later keep their profiles \
+              elsewhere and do not use the older ones, other MAPI programs may (inferred).",
     does_not_prove: "Which programs use the older profiles, or whether any does.",
     remediation: "None. After preserving the evidence, profiles that no program uses can be removed.",
     false_positives: "None known: a fact, not a fault.",

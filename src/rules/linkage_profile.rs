@@ -6,12 +6,12 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "L19",
     slug: "linkage-profile",
-    title: "A profile of a LinkAge connector",
+    title: "A profile named as those of LinkAge connectors",
     severities: &[Severity::Info],
     condition: "The name of a profile, live or marked for deletion, has the form <server>-LME-<connector> V<version>, in \
                 any letter case.",
-    implies: "A LinkAge connector of Exchange (Notes, SNADS, PROFS) ran as this account: it keeps a profile of such a \
-              name, and does not remove it when it stops (Q185109, Q199977).",
+    implies: "LinkAge connectors of Exchange (Notes, SNADS, PROFS) keep profiles of such names and do not remove them when \
+              they stop (Q185109, Q199977). If one made this profile, it ran as this account.",
     does_not_prove: "A fault; that the connector is still installed.",
     remediation: "None as long as the connector works. After preserving the evidence, and only where its log shows errors \
                   of MAPI, delete the profile and restart the services in the order of Q185109.",

@@ -14,9 +14,9 @@ pub(super) static RULE: Rule = Rule {
     condition: "In the SOFTWARE hive of the host, ProfileDirectory of Windows Messaging Subsystem is set, in either view; or its \
                 SYSTEM hive has a service W3SVC or MSExchangeWEB that is not disabled (Internet Information Server, Outlook Web \
                 Access; the confidence is low then). One finding for each hive of an account.",
-    implies: "Programs of the host keep temporary profiles in .mmp files, in the folder that ProfileDirectory names, else in the \
-              folder of Windows or in Webtemp of Exchange (Q166599): such sessions leave nothing in a hive, and an account \
-              without profiles may have used MAPI.",
+    implies: "Programs of the host may keep temporary profiles in .mmp files, in the folder that ProfileDirectory names, \
+              else in the folder of Windows or in Webtemp of Exchange (Q166599): such sessions leave nothing in a hive, \
+              and an account without profiles may have used MAPI.",
     does_not_prove: "That any temporary profile was made, or by this account.",
     remediation: "Look for .mmp files in these folders and in unallocated space, and preserve them.",
     false_positives: "Web servers whose pages use no MAPI.",

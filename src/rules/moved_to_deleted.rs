@@ -10,7 +10,7 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "L23",
     slug: "moved-to-deleted",
-    title: "A profile was marked for deletion while in use",
+    title: "A profile went from Profiles to Deleted Profiles",
     severities: &[Severity::Info],
     // A move is a copy and a deletion, which stamps the key of the profile it empties: only its sections tell when the
     // profile itself changed last. A mark that is older than they are is that of an earlier profile of the name.
@@ -19,10 +19,11 @@ pub(super) static RULE: Rule = Rule {
                 with such a trust, whose latest change is not before the latest change of any recovered section under \
                 Profiles. Where both hold an instance key, it is the same. The list Profiles, and for a recovered mark the \
                 list Deleted Profiles, could be read to its end.",
-    implies: "The profile was deleted while a session used it: MAPI moves it to Deleted Profiles and removes it there when \
-              the session ends (KB303221).",
-    does_not_prove: "A fault; who deleted it. Deleting a profile right after logon is the documented way to use a temporary \
-                     one. That the session ended, where the mark is gone: a later start of MAPI may have removed it (KB818861).",
+    implies: "What a deletion during use leaves: MAPI moves the profile to Deleted Profiles and removes it there when the \
+              session ends (KB303221).",
+    does_not_prove: "A fault; who deleted it. That MAPI moved it: a program or person can copy keys. Deleting a profile \
+                     right after logon is the documented way to use a temporary one. That the session ended, where the \
+                     mark is gone: a later start of MAPI may have removed it (KB818861).",
     remediation: "None. Where the mark is live, L07 tells more.",
     false_positives: "A profile that was deleted while not in use, where an earlier one of its name without an instance key \
                       had been marked.",

@@ -19,9 +19,9 @@ pub(super) static RULE: Rule = Rule {
                 none. The section is the one that the service's 3d15 names, else 13dbb0c8aa05101a9bb000aa002fc45a; \
                 where both are there and disagree, or a section that is named is missing, the service is not judged. \
                 Medium where the account is a service or system account, else low. One finding for each service.",
-    implies: "A mailbox or server was asked for, and nothing in the profile shows that it was found in the directory, as \
-              after a configuration that failed or was skipped. ExMerge reports such a failure as an error of CMapiSession::CreateEMSPSTProfile where the \
-              directory lacks the mailbox (Q265438).",
+    implies: "The profile holds the name of a mailbox or server as it was given, and nothing in the profile shows that it \
+              was found in the directory, as after a configuration that failed or was skipped. ExMerge reports such a \
+              failure as an error of CMapiSession::CreateEMSPSTProfile where the directory lacks the mailbox (Q265438).",
     does_not_prove: "That ExMerge made the profile; that the mailbox or the server did not exist; when the attempt was \
                      made.",
     remediation: "On a recovery server run the DS/IS consistency adjuster as Q265438 tells. For profiles made with \

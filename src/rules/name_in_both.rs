@@ -16,12 +16,14 @@ pub(super) static RULE: Rule = Rule {
     // two roots is reported with low confidence, since the reference counts names over the whole hive.
     condition: "A name under Deleted Profiles is also a name under Profiles, in any letter case; in the same root, or \
                 else in another root of the hive.",
-    implies: "A profile of this name was marked for deletion, and a profile of this name exists. Either the old session \
-              was still running, or the mark was left behind by a session that ended without cleanup. MAPI may delete \
-              the live profile because a profile of the same name is marked for deletion (KB303221).",
+    implies: "A profile of this name was marked for deletion, and a profile of this name exists. If MAPI made the mark, \
+              either the old session was still running, or the mark was left behind by a session that ended without \
+              cleanup. MAPI may delete the live profile because a profile of the same name is marked for deletion \
+              (KB303221).",
     does_not_prove: "That a live profile was ever lost. Which of the two explanations applies.",
     remediation: "Stop all MAPI programs of the account, which lets MAPI clean up, before the profile is used again.",
-    false_positives: "A program that makes its profile anew under a fixed name while its previous session is still open.",
+    false_positives: "A program that makes its profile anew under a fixed name while its previous session is still open. \
+                      Keys that were copied or imported.",
     references: &["KB303221", "KB818861"],
     argues_from_absence: false,
     appendix: None,

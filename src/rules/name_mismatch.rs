@@ -10,12 +10,13 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "C22",
     slug: "name-mismatch",
-    title: "A profile that once had another name",
+    title: "A profile that holds another name of itself than its own",
     severities: &[Severity::Info],
     condition: "The name of a profile differs, not only in letter case, from the name that the profile holds of itself: \
                 001f6000 in section 3517490d76624c419a828607e2a54604, or 001e6750 in a section with Exchange settings. \
                 Empty names are not compared. One finding for each profile.",
-    implies: "The profile was renamed after it was created, by a program or in the registry, or copied under another name.",
+    implies: "The profile was renamed after it was created, by a program or in the registry, or copied under another name \
+              (inferred).",
     does_not_prove: "Which of these, or when. That the values are the name at creation is inferred from measured profiles, \
                      in which they agree with the name.",
     remediation: "None. Look for the other name in the hive, in its logs, and in names of files such as nickname files.",

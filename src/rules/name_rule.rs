@@ -11,7 +11,8 @@ pub(super) static RULE: Rule = Rule {
     condition: "The name of a profile, live or marked for deletion, is longer than 64 characters (UTF-16 units), begins \
                 or ends with a space, or contains a control character.",
     implies: "The key was not made in the documented way: names of profiles have up to 64 characters, with spaces only \
-              inside (CreateProfile). It was written directly into the registry, or through a MAPI that does not check.",
+              inside (CreateProfile). It was written directly into the registry, or through a MAPI that does not check, or \
+              the name is damaged.",
     does_not_prove: "Which of these; that a program uses the profile.",
     remediation: "Find out what made the key. Editors of the registry may not show such a name as it is.",
     false_positives: "Programs that derive the name from a text of their own, as CDO does.",

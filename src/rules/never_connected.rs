@@ -22,8 +22,8 @@ pub(super) static RULE: Rule = Rule {
                 13dbb0c8aa05101a9bb000aa002fc45a, no version of the server (661b, 663b) and no offline store (6610, 6611), \
                 and no section of its stores has an entry identifier (0fff). Sections of stores that are named but \
                 missing, or settings that are, leave it not judged. One finding for each service.",
-    implies: "The service never connected to Exchange with success: Outlook does not write the version of the server before \
-              it has (office-developer-client-docs).",
+    implies: "Nothing in the profile shows that the service ever connected to Exchange with success. Outlook does not \
+              write the version of the server before it has (office-developer-client-docs).",
     does_not_prove: "That no connection was made: the documentation does not guarantee that the version is ever written, \
                      other programs may write less, and what was written may have been removed.",
     remediation: "None. Read together with C08 and C09, which tell whether the service was ever configured.",

@@ -7,20 +7,22 @@ use super::{Rule, Verdict, View, needs};
 pub(super) static RULE: Rule = Rule {
     id: "X06",
     slug: "no-mapi-at-all",
-    title: "An account of Exchange's services without any place of profiles",
+    title: "An account of Exchange's services whose hive has no Windows Messaging Subsystem",
     severities: &[Severity::Low],
     condition: "By the SYSTEM hive of the host a service of Exchange (MSExchange...) that is not disabled runs as the account, and \
                 the hive, which vouches for what it does not show, has no key Windows Messaging Subsystem of Windows NT. Low \
                 confidence where the service is the account's by a name alone.",
-    implies: "The hive is not the one that the services used, or they fell back to the default profile of the system because \
-              the account's own could not be loaded (Q247934), or all of their profiles are temporary ones in files, which \
-              no hive shows (KB891425).",
-    does_not_prove: "Which of these. That the services never used MAPI.",
+    implies: "Nothing of MAPI profiles of Windows NT is in the hive. Possible reasons: it is not the one that the services \
+              used; they fell back to the default profile of the system because the account's own could not be loaded \
+              (Q247934); all of their profiles are temporary ones in .mmp files, which no hive shows (KB891425); they use \
+              none.",
+    does_not_prove: "Which of these. That the services never used MAPI: services also delete their profiles when they \
+                     stop, although the key above them should then stay (inferred).",
     remediation: "Look for the profiles in the DEFAULT hive of the host (C27) and for .mmp files, and compare the list of profile \
                   folders in SOFTWARE with the place of this hive.",
-    false_positives: "Services of Exchange that use no MAPI profile, as most of later versions. The NTUSER.DAT in systemprofile, \
-                      which services of LocalSystem do not use: theirs is DEFAULT.",
-    references: &["Q247934", "KB891425"],
+    false_positives: "Services of Exchange that use no MAPI profile. The NTUSER.DAT in systemprofile, which services of \
+                      LocalSystem do not use: theirs is DEFAULT.",
+    references: &["Q247934", "KB891425", "inferred"],
     argues_from_absence: true,
     appendix: None,
     check,

@@ -10,7 +10,7 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "S08",
     slug: "no-rpc-encryption",
-    title: "The connection to Exchange is not encrypted",
+    title: "A profile that asks for no encryption of its connection to Exchange",
     severities: &[Severity::Info],
     // Only where the numbers are Exchange's: LDAP and Microsoft Mail use them for other things. A missing 6606 counts as
     // none only where the hive vouches for that.

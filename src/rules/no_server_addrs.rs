@@ -17,8 +17,8 @@ pub(super) static RULE: Rule = Rule {
                 names) holds a home server (6602) that is not empty and no RPC bindings of it (6613), and the list of its \
                 values is complete. Home servers with @ in their name, as Outlook 2013 and later write them, are not \
                 judged: what is known of the bindings is older. One finding for each such section.",
-    implies: "The addresses of the server, which a client reads from the directory when it first connects, did not reach \
-              the profile, as where the account may not search the server object (Q183015).",
+    implies: "The addresses of the server are not in the profile. A client reads them from the directory when it first \
+              connects; where the account may not search the server object, they stay missing (Q183015).",
     does_not_prove: "That the profile does not work; why the addresses are missing; that they were never there.",
     remediation: "Give the right to search the server object as Q183015 tells, and create a new profile or check the name \
                   in this one again.",

@@ -14,8 +14,8 @@ pub(super) static RULE: Rule = Rule {
     condition: "A live profile has no section 9207f3e0a3b11019908b08002b2a56c2, or in that section the value 01023d0e \
                 (PR_SERVICES) is missing, empty, or not a multiple of 16 bytes long. Left to C03 where the profile has \
                 no section at all; stands for C05, C06 and C07.",
-    implies: "The profile does not name its message services in the form that every healthy profile does, so that MAPI \
-              has nothing to load for it.",
+    implies: "The profile does not name its message services in the form that every measured profile does, so that MAPI \
+              has nothing to load for it (inferred).",
     does_not_prove: "How the list was lost, or that it was ever there.",
     remediation: "After preserving the evidence, delete the profile and create it anew.",
     false_positives: "A profile to which no message service was added yet.",

@@ -10,7 +10,7 @@ use super::{Rule, Verdict, View, needs};
 pub(super) static RULE: Rule = Rule {
     id: "C16",
     slug: "outlook-on-exchange",
-    title: "A mail client was used as an account of services",
+    title: "Parts of a mail client in a profile of an account of services",
     severities: &[Severity::Low],
     // The reference asks for the account of Exchange's services, which SYSTEM tells. Where it was not read, or its list is
     // damaged, an account that services are known to use stands for it, and the finding says what is not known.
@@ -20,8 +20,8 @@ pub(super) static RULE: Rule = Rule {
                 the account's by a name alone. Where SYSTEM was not read or does not show all services, an account that a \
                 well-known security identifier (S-1-5-18, -19, -20, NT SERVICE and the like) or any service establishes as \
                 one of services stands for it; another one is not judged. One finding for each profile.",
-    implies: "Outlook or another client that is meant for persons was run as this account (inferred: profiles that only \
-              services use lack these parts). On an Exchange server Microsoft discourages it (Q313889).",
+    implies: "It seems that Outlook or another client that is meant for persons was run as this account (inferred: \
+              profiles that only services use lack these parts). On an Exchange server Microsoft discourages it (Q313889).",
     does_not_prove: "That anything was damaged; who ran the client; that services of Exchange ran as this account at the same \
                      time, or ever did where the finding says that it is not known.",
     remediation: "Run clients on another computer and as another account, and create the profiles of services without \

@@ -87,7 +87,7 @@ impl<'v> Owning<'v> {
             listed(self.services.iter().map(|one| format!("{} ({})", one.key.value, one.object_name.value)));
         match self.meaning {
             Meaning::Same => format!(
-                "By the SYSTEM hive of the host these services run as the account, whose security identifier is that of \
+                "By the SYSTEM hive of the host these services are set to run as the account, whose security identifier is that of \
                  the account they name: {services}."
             ),
             Meaning::FolderName => format!(

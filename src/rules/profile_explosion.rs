@@ -13,8 +13,8 @@ pub(super) static RULE: Rule = Rule {
     severities: &[Severity::Low, Severity::Medium],
     condition: "More than 20 (low) or more than 100 (medium) names of profiles are in the hive: different names under all \
                 keys Profiles, plus different names under all keys Deleted Profiles, in any letter case.",
-    implies: "A program creates profiles and does not remove them. The hive grows with them, and listing the profiles \
-              takes longer (inferred).",
+    implies: "Something, most likely a program, creates profiles and does not remove them (inferred). The hive grows with \
+              them, and listing the profiles takes longer (inferred).",
     does_not_prove: "Any harm; which program it is.",
     remediation: "After preserving the evidence, and with all MAPI programs stopped, the key Profiles can be deleted and \
                   recreated (Q183904). Let the program use temporary profiles (KB891425).",

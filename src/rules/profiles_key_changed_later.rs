@@ -16,7 +16,8 @@ pub(super) static RULE: Rule = Rule {
               is kept there before Outlook 2013), or its security was changed.",
     does_not_prove: "Which of these. That a profile was ever removed.",
     remediation: "None. Profiles that are gone may still be seen in free cells of the hive and in its transaction logs.",
-    false_positives: "Setting the default profile, which every logon dialog offers.",
+    false_positives: "Setting the default profile, which every logon dialog offers. Profiles that were restored or \
+                      imported with older times than the list.",
     references: &["inferred"],
     argues_from_absence: true,
     appendix: None,

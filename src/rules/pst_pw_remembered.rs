@@ -9,12 +9,12 @@ use super::{Rule, Verdict, View, personal_folders};
 pub(super) static RULE: Rule = Rule {
     id: "S02",
     slug: "pst-pw-remembered",
-    title: "The password of personal folders is remembered",
+    title: "A profile is set to remember the password of personal folders",
     severities: &[Severity::Low],
     condition: "A provider of personal folders (of a service MSPST MS or MSUPST MS, or with the kind of store \
                 4e495441f9bfb80100aa0037d96e0000) has the value 000b6701 (PR_PST_REMEMBER_PW), and it is true. One finding \
                 for each profile.",
-    implies: "The client was told to remember the password of the file, so that whoever uses the profile opens the file \
+    implies: "The client was told to remember the password of the file. If it did, whoever uses the profile opens the file \
               without being asked.",
     does_not_prove: "That the file has a password; that the password is in the hive: S01 tells what looks like one.",
     remediation: "Let the client forget the password, and choose another one if a copy of the hive has spread.",
@@ -29,7 +29,7 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     for place in view.mapi.all_profiles() {
         let hits = remembered(place.1);
         let detail = format!(
-            "Profile \"{}\" remembers the password of {}.",
+            "Profile \"{}\" is set to remember the password of {}.",
             place.1.name(),
             counted(hits.len(), "personal folders file", "personal folders files")
         );

@@ -24,8 +24,8 @@ pub(super) static RULE: Rule = Rule {
                 the name of a message service (3d09), or, as a section of Exchange's, a home server (6602), a profile user \
                 (6603) or a mailbox (660b), that no section of its kind of the live profile holds, in any letter case; all of \
                 these could be read. One finding for each such profile.",
-    implies: "The profile was set up for other servers, mailboxes or services before: it was changed, or it was deleted and \
-              made again under the same name, as its instance keys or the places of its records tell.",
+    implies: "By these records the profile was set up for other servers, mailboxes or services before: it was changed, or \
+              it was deleted and made again under the same name, as its instance keys or the places of its records tell.",
     does_not_prove: "When it was changed beyond the times of the records; by whom; that what it named before was ever opened. \
                      That everything it held before was found.",
     remediation: "None. Where access of the account matters, review what the profile opened before, not only what it opens \

@@ -21,8 +21,8 @@ pub(super) static RULE: Rule = Rule {
     condition: "Recovery found a key whose path lies at or below a profile's under Profiles or Deleted Profiles, and no \
                 live key of this name was seen in that list. One finding for each such profile. One more for all keys that \
                 are named by 32 hexadecimal digits, have a value named like a property, and whose path could not be found.",
-    implies: "A profile of this name was in the hive and was removed, renamed or moved. What its records hold is what the \
-              hive held when they were last written.",
+    implies: "By the path that could be put together, a profile of this name was in the hive and was removed, renamed or \
+              moved. What its records hold is what the hive held when they were last written.",
     does_not_prove: "When it was removed; by whom or what; that it was ever used. That all of its keys were found, or that \
                      all that were found belonged to it: profiles of one name may have followed each other, and a profile's \
                      key may lie where that of another one lay, whose sections then seem to be its own.",

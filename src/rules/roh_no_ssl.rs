@@ -9,7 +9,7 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "S06",
     slug: "roh-no-ssl",
-    title: "RPC over HTTP that may go without SSL",
+    title: "A profile that allows RPC over HTTP without SSL",
     severities: &[Severity::Medium],
     condition: "In a section with Exchange settings (13dbb0c8aa05101a9bb000aa002fc45a, or one that a 3d15 names) the flags \
                 00036623 contain 0x1 (use RPC over HTTP) and not 0x2 (SSL only). One finding for each profile.",

@@ -21,10 +21,10 @@ pub(super) static RULE: Rule = Rule {
                 before the digits) names its own; the SYSTEM hive of the host has that service, not disabled; and the account \
                 that its ObjectName names is another one. Medium confidence where identifiers show that; low where only the \
                 names differ, for accounts are renamed and folders keep their names. One finding for each service.",
-    implies: "The service logged on as this account before its logon was changed, or somebody ran its program, or a tool that \
-              makes such profiles, as this account (Q152808, Q180013).",
-    does_not_prove: "Which of these, and when: the SYSTEM hive shows the logon at the time of its copy. That the program that \
-                     bears the name made the profile.",
+    implies: "As where the service logged on as this account before its logon was changed, or where somebody ran its \
+              program, or a tool that makes such profiles, as this account (Q152808, Q180013).",
+    does_not_prove: "Which of these, if any, and when: the SYSTEM hive shows the logon at the time of its copy. That the \
+                     program that bears the name made the profile.",
     remediation: "Compare the times of the profiles with changes of the service's logon. After preserving the evidence, and with \
                   all MAPI programs of the account stopped, profiles that nothing uses any more can be removed.",
     false_positives: "A SYSTEM hive of another time. A profile that was copied or imported. A renamed account, where only names \

@@ -9,7 +9,7 @@ use super::{Rule, Verdict, View};
 pub(super) static RULE: Rule = Rule {
     id: "L06",
     slug: "session-predates-boot",
-    title: "Profiles of sessions that a shutdown has ended",
+    title: "Profiles of sessions, older than the last shutdown",
     severities: &[Severity::Medium],
     // The reference compares the last write of the key or the time in the name. Where both are there they have to agree, or
     // the confidence says that they do not; and of a profile without a time in its name every key has to be older.
@@ -18,8 +18,9 @@ pub(super) static RULE: Rule = Rule {
                 a time before ShutdownTime of the host's SYSTEM hive; or carries none, and no key of it was changed since. \
                 One finding for each list of profiles and grade of confidence: medium only if name and keys are both \
                 older, the control set is the current one, and the user's hive was changed after the shutdown; else low.",
-    implies: "No session outlives a shutdown of Windows, so that the session of the profile had ended by then, and what should \
-              remove the profile at its end (Q199977, KB303221) did not.",
+    implies: "As far as these times are right and both hives are of one host: no session outlives a shutdown of Windows, \
+              so that the session of the profile had ended by then, and what should remove the profile at its end \
+              (Q199977, KB303221) did not.",
     does_not_prove: "Why: a crash, a stop that was cut short by the shutdown, or a program that was ended. That anything was \
                      lost. That later profiles are in use: an unclean end of Windows leaves ShutdownTime as it was, so that \
                      it says nothing of what is later. That the digits in a name are a time.",
@@ -88,7 +89,7 @@ fn claim(
         ),
     };
     let detail = format!(
-        "{} under {list} {} older than the last shutdown: {}. {}{further}",
+        "{} under {list} {} by the time in the name or of the keys older than the last shutdown: {}. {}{further}",
         counted(leftovers.len(), "profile", "profiles"),
         if others.is_empty() { "is" } else { "are" },
         listed(leftovers.iter().map(described)),

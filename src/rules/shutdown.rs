@@ -108,7 +108,10 @@ impl<'v> Shutdown<'v> {
 
     /// A sentence with a space in front, for rules of which a finding matters more after a shutdown.
     pub(super) fn escalation(&self) -> String {
-        format!(" It is older than the last shutdown of Windows, {} (L06).", self.time())
+        format!(
+            " By the time in the name or of the keys, at least one is older than the last shutdown of Windows, {} (L06).",
+            self.time()
+        )
     }
 
     /// The value.

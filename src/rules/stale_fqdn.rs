@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
                 names) holds a home server (6602) and RPC bindings (6613), and no host of the bindings has the same first \
                 label as the home server, in any letter case. Not judged where the home server or any of the hosts is an \
                 address, contains @, or is otherwise no name of a host. One finding for each such section.",
-    implies: "The profile keeps addresses of another server than the one on which the mailbox is: with clients of Exchange \
+    implies: "The profile keeps addresses of another server than the home server that it names. With clients of Exchange \
               5.0 and 5.5 a move of the mailbox updates the home server but not the addresses, which only a check of the \
               name does (Q178620).",
     does_not_prove: "That the client fails to connect; when the mailbox was moved, or that it was.",

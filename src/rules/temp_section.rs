@@ -16,12 +16,12 @@ pub(super) static RULE: Rule = Rule {
     // In a message service the bit has no meaning, so that only sections of providers are judged.
     condition: "The resource flags (00033009) of a provider's section contain 0x80 (STATUS_TEMP_SECTION). One finding for \
                 each profile. Low where L06 shows of the profile that its session ended with a shutdown, else info.",
-    implies: "The provider was added for the time of a session: the session was open when the hive was copied, or ended \
-              without removing it.",
+    implies: "By its flag the provider was added for the time of a session: the session was open when the hive was copied, \
+              or ended without removing it.",
     does_not_prove: "Which of the two.",
     remediation: "None. Compare the time of the section with the sessions of the account.",
-    false_positives: "None known: an export of a healthy Outlook profile shows such a section of a personal folders \
-                      file.",
+    false_positives: "A session that was open when the hive was copied: an export of a healthy Outlook profile shows such \
+                      a section of a personal folders file.",
     references: &[
         "MAPIDefS.h",
         "office-developer-client-docs:pidtagresourceflags-canonical-property",

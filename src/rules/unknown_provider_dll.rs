@@ -17,8 +17,8 @@ pub(super) static RULE: Rule = Rule {
                 by file name and in any letter case; or it is given with a path into a user's profile or a folder for \
                 temporary files, whatever its name. Medium where it has such a path, else info. One finding for each \
                 profile and severity.",
-    implies: "A DLL that this list does not know loads into the processes of the account that use the profile. Where the \
-              path leads into a folder that users may write to, they can exchange it.",
+    implies: "The profile names a DLL that this list does not know, for loading into the processes of the account that use \
+              the profile. Where its path leads into a folder that users may write to, they can exchange the file.",
     does_not_prove: "That the file exists, is what its name says, or does harm; that a DLL on the list is the genuine one: \
                      names are all that the hive holds.",
     remediation: "Verify the signature and the origin of the file on the computer.",

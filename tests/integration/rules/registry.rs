@@ -106,3 +106,61 @@ fn the_known_dlls_are_part_of_the_explanation() {
     let text = String::from_utf8(explained.stdout).unwrap();
     assert!(lines.iter().all(|line| text.contains(line.as_str())), "{text}");
 }
+
+/// The rules of the domain reference, section 5, in its order: identifier and name. C28 is a column there and no rule.
+const REFERENCE: &str = "\
+    L01 calcon-multi, L02 calcon-one, L03 imc-present, L04 imc-absent, L05 imc-multi, L06 session-predates-boot, \
+    L07 deleted-pending, L08 deleted-ts-risk, L09 name-in-both, L10 deleted-only, L11 deleted-empty-key, \
+    L12 dynamic-in-profiles, L13 profiles-key-changed-later, L14 profile-explosion, L15 cloned-profile, \
+    L16 gateway-tool-profile, L17 dsa-mailbox-profile, L18 temp-section, L19 linkage-profile, C01 default-dangling, \
+    C02 default-missing, C03 empty-profile, C04 no-service-table, C05 service-dangling, C06 provider-dangling, \
+    C07 msems-no-providers, C08 msems-unconfigured, C09 skeleton-only, C10 exchange-pst-pair, C11 no-server-addrs, \
+    C12 home-server-moved, C13 stale-fqdn, C14 legacy-and-office, C15 duplicate-subsystem, C16 outlook-on-exchange, \
+    C17 service-pst, C18 file-on-network, C19 bes-no-homeserver, C20 dup-single-copy, C21 name-rule, C22 name-mismatch, \
+    C23 malformed-value, C24 delegate-stores, C25 never-connected, C26 fax-sql-profile-missing, \
+    C27 default-hive-profiles, S01 stored-secret, S02 pst-pw-remembered, S03 admin-privilege, S04 anon-connect, \
+    S05 unknown-provider-dll, S06 roh-no-ssl, S07 ldap-clear, S08 no-rpc-encryption, S09 event1016-style, \
+    X01 stale-server, X02 shared-mailbox, X03 service-mismatch, X04 same-instance-hosts, X05 imc-but-no-service, \
+    X06 no-mapi-at-all, H01 dirty-hive, H02 clock, H03 recovered-profile, H04 written-together, H05 mmp-gap";
+
+#[test]
+fn every_rule_of_the_reference_is_there_or_its_absence_is_explained() {
+    let decisions = std::fs::read_to_string(crate::program::manifest_dir().join("ARCHITECTURE.md")).unwrap();
+    let mut missing = Vec::new();
+    for rule in REFERENCE.split(", ") {
+        let (id, slug) = rule.split_once(' ').unwrap();
+        match rules::find(id) {
+            Some(found) => assert_eq!(found.slug, slug),
+            None => missing.push(id),
+        }
+    }
+    assert_eq!(REFERENCE.split(", ").count(), 66);
+    for id in &missing {
+        assert!(decisions.contains(&format!("**{id} is left out**: ")), "{id} is not explained");
+    }
+    // What is explained to be missing is missing.
+    let explained = decisions.matches(" is left out**: ").count();
+    assert_eq!((missing.as_slice(), explained), (&["C26"][..], 1));
+}
+
+#[test]
+fn what_a_rule_implies_names_its_source_or_that_it_is_inferred() {
+    for rule in rules::every() {
+        for text in [rule.implies, rule.does_not_prove] {
+            let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+            let is_article = |word: &&str| {
+                let number = word.strip_prefix("KB").or_else(|| word.strip_prefix('Q'));
+                number.is_some_and(|number| {
+                    number.len() >= 6 && number.bytes().all(|byte| byte.is_ascii_digit())
+                })
+            };
+            for source in words.filter(|word| is_article(word) || *word == "inferred") {
+                assert!(
+                    rule.references.contains(&source),
+                    "{} speaks of {source} and does not list it",
+                    rule.id
+                );
+            }
+        }
+    }
+}
