@@ -209,7 +209,11 @@ fn plant_ldap(planter: &mut Planter) {
 /// Every output of the program about these files, with what it was written by.
 fn outputs(paths: &[&Path]) -> Vec<(String, Vec<u8>)> {
     let folder = tempfile::tempdir().unwrap();
-    let tables = ["findings", "evidence", "coverage"].map(|name| folder.path().join(name));
+    let tables =
+        ["findings", "evidence", "coverage", "accounts", "fleet"].map(|name| folder.path().join(name));
+    // Compared with an empty hive, everything was born or is gone; compared with the other, every value with a marker differs.
+    let [bare, other] = ["bare.DAT", "other.DAT"].map(|name| folder.path().join(name));
+    std::fs::write(&bare, HiveBuilder::new(Version::V1_5).build().bytes).unwrap();
     let mut outputs = Vec::new();
     let mut run = |arguments: &[&str]| {
         let command = arguments.first().copied().unwrap_or_default().to_owned();
@@ -225,10 +229,27 @@ fn outputs(paths: &[&Path]) -> Vec<(String, Vec<u8>)> {
     run(&["profiles", "--csv-raw", "--deep"]);
     run(&["profiles", "--no-logs"]);
     run(&["timeline", "--deep"]);
-    let [findings, evidence, coverage] = tables.each_ref().map(|path| path.to_str().unwrap());
-    run(&["scan", "--deep", "-o", findings, "--evidence", evidence, "--coverage", coverage]);
+    run(&["dump"]);
+    run(&["scan", "--live-only"]);
+    let [findings, evidence, coverage, accounts, fleet] =
+        tables.each_ref().map(|path| path.to_str().unwrap());
+    let of_scan = ["--evidence", evidence, "--coverage", coverage, "--accounts", accounts, "--fleet", fleet];
+    run(&[&["scan", "--deep", "-o", findings], &of_scan[..]].concat());
     for path in &tables {
-        outputs.push((path.display().to_string(), std::fs::read(path).unwrap()));
+        let name = path.file_name().unwrap().display();
+        outputs.push((format!("scan, {name}"), std::fs::read(path).unwrap()));
+    }
+    for path in paths {
+        std::fs::write(&other, with_other_markers(std::fs::read(path).unwrap())).unwrap();
+        for pair in
+            [[bare.as_path(), path], [path, bare.as_path()], [other.as_path(), path], [path, other.as_path()]]
+        {
+            let [before, after] = pair.map(|path| path.to_str().unwrap());
+            let run = mapihive(["compare", "--deep", before, after]);
+            assert_eq!(run.code, Some(0), "compare: {}", run.stderr);
+            outputs.push(("compare, stdout".to_owned(), run.stdout));
+            outputs.push(("compare, stderr".to_owned(), run.stderr.into_bytes()));
+        }
     }
     let paths: Vec<_> = paths.iter().map(|path| (*path).to_owned()).collect();
     let tables = crate::case::hive_tables(&paths);
@@ -236,6 +257,20 @@ fn outputs(paths: &[&Path]) -> Vec<(String, Vec<u8>)> {
     outputs.push(("services.csv".into(), tables.services));
     outputs.push(("log_changes.csv".into(), tables.log_changes));
     outputs
+}
+
+/// The same hive with the last letter of each marker in the other case, as bytes and as UTF-16.
+fn with_other_markers(mut hive: Vec<u8>) -> Vec<u8> {
+    for end in ["xJvWk", SECRET_MARKER] {
+        let wide: Vec<u8> = end.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (pattern, last) in [(end.as_bytes(), end.len() - 1), (&wide, wide.len() - 2)] {
+            let found: Vec<usize> = (0..hive.len()).filter(|at| hive[*at..].starts_with(pattern)).collect();
+            for at in found {
+                hive[at + last] ^= 0x20;
+            }
+        }
+    }
+    hive
 }
 
 /// Base64 of `bytes` as it looks wherever in a longer text they stand: for each of the three alignments, the characters
@@ -338,6 +373,7 @@ fn what_is_no_secret_is_found_in_the_outputs() {
         (hex(&utf16_nul(&markers[0])).into_bytes(), "profiles, stdout"),
         (hex(b"Zq9999xJvWk").into_bytes(), "profiles, stdout"),
         (hex(&Sha256::digest(b"Zq9999xJvWk")).into_bytes(), "dump, stdout"),
+        (markers[0].clone().into_bytes(), "compare, stdout"),
     ] {
         let needles = [(String::new(), dress)];
         let found = holders(&outputs, &needles);
@@ -507,4 +543,40 @@ fn no_output_shows_a_secret_that_was_deleted_or_stands_in_logs_alone() {
     let mut remnants = old.clone();
     remnants[512] = 0;
     assert_hidden_in("what entries have left", &without, &remnants, &planted);
+}
+
+#[test]
+fn every_output_that_there_is_was_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("NTUSER.DAT");
+    std::fs::write(&path, everywhere(Version::V1_5, false).builder.build().bytes).unwrap();
+    let outputs = outputs(&[&path]);
+    let looked_at: std::collections::BTreeSet<&str> = outputs.iter().map(|(name, _)| name.as_str()).collect();
+    for name in [
+        "profiles, stdout",
+        "dump, stdout",
+        "timeline, stdout",
+        "compare, stdout",
+        "scan, stdout",
+        "scan, stderr",
+        "scan, findings",
+        "scan, evidence",
+        "scan, coverage",
+        "scan, accounts",
+        "scan, fleet",
+    ] {
+        assert!(looked_at.contains(name), "{name}");
+        let holds = outputs.iter().any(|(output, bytes)| output == name && !bytes.is_empty());
+        assert!(holds, "{name} is empty");
+    }
+    // Commands and tables that come later belong into the list.
+    let help = String::from_utf8(mapihive(["--help"]).stdout).unwrap();
+    let commands: Vec<&str> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(commands, ["scan", "profiles", "timeline", "compare", "dump", "rules", "explain", "help"]);
 }
