@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hive_synth::samples::{self, Fires, Kind, Sample};
 use mapihive::rules;
 
-use crate::program::{Row, Scan, manifest_dir, mapihive, rows, scan_in};
+use crate::program::{Row, Scan, manifest_dir, mapihive, mapihive_in, rows, rows_of_file, scan_in};
 
 fn scan() -> Scan {
     scan_in(manifest_dir(), ["sample-hives"])
@@ -201,4 +201,111 @@ fn profiles_shows_every_key_and_value_of_its_places_that_dump_shows() {
         compared += dumped.len();
     }
     assert!(compared > 500, "{compared}");
+}
+
+/// The rules of the five articles from which the project grew (reference, section 5, *Seed coverage*).
+const SEEDS: [(&str, &[&str]); 5] = [
+    ("Q214637", &["L01", "L02", "X05"]),
+    ("Q201121", &["L03", "L04", "L05", "X05", "H01"]),
+    ("KB303221", &["L06", "L07", "L08", "L09", "L10", "L11"]),
+    ("KB818861", &["L08"]),
+    ("Q265438", &["C07", "C08", "C09", "C10"]),
+];
+
+#[test]
+fn the_five_articles_fire_on_samples_and_spare_near_misses() {
+    let found = rows(&scan().findings);
+    for (article, of_article) in SEEDS {
+        let cited = rules::every().any(|rule| rule.references.contains(&article));
+        assert!(cited, "no rule cites {article}");
+        for rule in of_article {
+            assert!(found.iter().any(|row| row["rule_id"] == *rule), "{article}: {rule} fires nowhere");
+            let nearly = |sample: &&Sample| sample.nearly.iter().any(|silent| silent.rule == *rule);
+            assert!(
+                hives().values().copied().any(|sample| nearly(&sample)),
+                "{article}: nothing nearly fires {rule}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_nearly_fires_or_cannot_be_judged_is_in_no_finding() {
+    let scan = scan();
+    let (findings, evidence) = (rows(&scan.findings), rows(&scan.evidence));
+    let mut looked_at = 0;
+    for (path, sample) in hives() {
+        for silent in sample.nearly.iter().chain(sample.not_judged) {
+            let ids: BTreeSet<&str> = findings
+                .iter()
+                .filter(|row| row["hive_path"] == path && row["rule_id"] == silent.rule)
+                .map(|row| row["finding_id"].as_str())
+                .collect();
+            // The place of a finding is its first evidence.
+            let first =
+                evidence.iter().filter(|row| row["n"] == "1" && ids.contains(row["finding_id"].as_str()));
+            for row in first {
+                let last = row["key_path"].rsplit('\\').next().unwrap_or_default();
+                assert!(last != silent.place, "{path}: {} fires at {}", silent.rule, silent.place);
+            }
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at > 60, "{looked_at}");
+}
+
+/// What the rules over all hives find in the samples: rule, severity and subject; and the places of each.
+type Across = BTreeMap<(String, String, String), Vec<String>>;
+
+fn across(arguments: &[&str]) -> Across {
+    let out = tempfile::tempdir().unwrap();
+    let [findings, fleet, evidence] =
+        ["findings.csv", "fleet.csv", "evidence.csv"].map(|name| out.path().join(name));
+    let tables = ["-o", findings.to_str().unwrap(), "--fleet", fleet.to_str().unwrap()];
+    let evidence_table = ["--evidence", evidence.to_str().unwrap()];
+    mapihive_in(
+        manifest_dir(),
+        [&["scan", "-q", "sample-hives"], &tables[..], &evidence_table[..], arguments].concat(),
+    );
+    let evidence = rows_of_file(&evidence);
+    let places = |id: &str| {
+        let of_finding = evidence.iter().filter(|row| row["finding_id"] == id);
+        of_finding.map(|row| row["key_path"].clone()).collect()
+    };
+    rows_of_file(&fleet)
+        .iter()
+        .map(|row| {
+            let words = ["rule_id", "severity", "subject"].map(|column| row[column].clone());
+            (words.into(), places(&row["finding_id"]))
+        })
+        .collect()
+}
+
+#[test]
+fn exactly_the_promised_findings_over_all_hives_are_there() {
+    let found = across(&["--servers", "sample-hives/servers.txt"]);
+    let promised = samples::across();
+    let expected: BTreeSet<(String, String, String)> = promised
+        .iter()
+        .map(|one| (one.rule.to_owned(), one.severity.word().to_owned(), one.subject.text()))
+        .collect();
+    assert_eq!(found.keys().cloned().collect::<BTreeSet<_>>(), expected);
+    let ruled: BTreeSet<&str> = promised.iter().map(|one| one.rule).collect();
+    let all: BTreeSet<&str> = rules::across::ACROSS.iter().map(|rule| rule.id).collect();
+    assert_eq!(ruled, all, "each rule over all hives has its sample");
+    for one in promised {
+        let key = (one.rule.to_owned(), one.severity.word().to_owned(), one.subject.text());
+        for profile in one.profiles {
+            let stands =
+                found[&key].iter().any(|path| format!(r"{path}\").contains(&format!(r"\{profile}\")));
+            assert!(stands, "{}: nothing stands at {profile}", one.rule);
+        }
+    }
+    for (rule, subject, _) in samples::nearly_across() {
+        let fires = found.keys().any(|(found, _, about)| found == rule && *about == subject.text());
+        assert!(!fires, "{rule} fires for {}", subject.text());
+    }
+    // Without the list there is no majority from which a server could differ.
+    let without: BTreeSet<String> = across(&[]).into_keys().map(|(rule, ..)| rule).collect();
+    assert!(!without.contains("X01") && without.len() == all.len() - 1, "{without:?}");
 }

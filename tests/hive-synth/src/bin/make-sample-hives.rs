@@ -26,6 +26,7 @@ fn write_all(folder: &Path) -> io::Result<()> {
             write(&folder.join(host.name).join(sample.path), &(sample.bytes)())?;
         }
     }
+    write(&folder.join("servers.txt"), samples::SERVERS.as_bytes())?;
     write(&folder.join("README.md"), samples::readme().as_bytes())
 }
 

@@ -1,5 +1,5 @@
 use super::user_hive::{Shell, UserHive};
-use super::{Host, Kind, Sample, Status};
+use super::{Host, Kind, Sample, Status, silent};
 use crate::builder::Version;
 use crate::filetime;
 use crate::mapi::{
@@ -16,7 +16,17 @@ pub(super) const HOST: Host = Host {
             about: "Hive of a service account with one resolved Exchange profile that is its default, format 1.3, clean",
             status: Status::Whole,
             fires: &[],
-            nearly: &[],
+            nearly: &[
+                silent("C07", AGENT, "the service `MSEMS` lists its stores, address books and transports"),
+                silent(
+                    "C08",
+                    AGENT,
+                    "6607 and 6608 hold what was typed, and 6602, 6603 and 660b what it was resolved to",
+                ),
+                silent("C09", AGENT, "settings beyond those of mapisvc.inf"),
+                silent("L07", "Profiles", "no key `Deleted Profiles`"),
+                silent("H01", "Profiles", "the sequence numbers agree"),
+            ],
             not_judged: &[],
             bytes: service_account,
         },
@@ -33,6 +43,8 @@ pub(super) const HOST: Host = Host {
     ],
 };
 
+const AGENT: &str = "Backup Agent";
+
 fn service_account() -> Vec<u8> {
     let mut hive = UserHive {
         version: Version::V1_3,
@@ -46,8 +58,8 @@ fn service_account() -> Vec<u8> {
     .builder();
     let mailbox = Mailbox::new("EXCH2KB", "SOUTH", "svc-backup", "Backup Service").encrypted();
     let made = filetime(2005, 1, 10, 8, 20, 0, 0);
-    exchange_profile(&mut hive, &NewProfile::new(PROFILES, "Backup Agent", made), &mailbox);
-    hive.key(PROFILES).sz("DefaultProfile", "Backup Agent");
+    exchange_profile(&mut hive, &NewProfile::new(PROFILES, AGENT, made), &mailbox);
+    hive.key(PROFILES).sz("DefaultProfile", AGENT);
     hive.build().bytes
 }
 

@@ -52,6 +52,12 @@ const LINKAGE_FIRES: &[Fires] = &[
 
 const LINKAGE_NEARLY: &[Silent] = &[
     silent("L19", PROFS, "no version"),
+    silent("L07", "Deleted Profiles", "empty"),
+    silent(
+        "L16",
+        QUEUE,
+        "a service `MSEMS_EdkGateway`, but a name in the form of the Exchange Development Kit",
+    ),
     silent("L10", "Deleted Profiles", "empty, and `Profiles` is not"),
     silent("H02", QUEUE, "the EDK time is earlier than the last write"),
 ];

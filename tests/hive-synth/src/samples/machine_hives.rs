@@ -4,19 +4,19 @@ use crate::builder::{HiveBuilder, Version};
 use crate::machine;
 
 /// The host that a SYSTEM hive is of.
-pub(super) struct SystemHive<'a> {
-    pub(super) version: Version,
-    pub(super) name: &'a str,
+pub(crate) struct SystemHive<'a> {
+    pub(crate) version: Version,
+    pub(crate) name: &'a str,
     /// When Windows was installed.
-    pub(super) installed: u64,
-    pub(super) shutdown: u64,
+    pub(crate) installed: u64,
+    pub(crate) shutdown: u64,
     /// Service, account, start.
-    pub(super) services: &'a [(&'a str, &'a str, u32)],
+    pub(crate) services: &'a [(&'a str, &'a str, u32)],
 }
 
 impl SystemHive<'_> {
     /// The hive, whose first control set is the current one.
-    pub(super) fn builder(&self) -> HiveBuilder {
+    pub(crate) fn builder(&self) -> HiveBuilder {
         let mut hive = machine::system(self.version, 1);
         hive.default_written(self.installed).last_written(self.shutdown);
         machine::host(&mut hive, 1, self.name, "1252", self.shutdown);
@@ -30,7 +30,7 @@ impl SystemHive<'_> {
 }
 
 /// A SOFTWARE hive with the folders of accounts.
-pub(super) fn software(
+pub(crate) fn software(
     version: Version,
     (product, current_version): (&str, &str),
     installed: u64,

@@ -2,6 +2,7 @@
 //!
 //! One entry of [`all`] is one file; the README of the samples is written from the same entries.
 
+mod across;
 mod audit06;
 mod bessrv2;
 mod case09;
@@ -10,20 +11,23 @@ mod damaged7;
 mod edit04;
 mod exch2kb;
 mod exch55a;
+mod exch55b;
+mod exch55d;
 mod laptop5;
 mod linksrv1;
-mod machine_hives;
+pub(crate) mod machine_hives;
 mod readme;
 mod recov01;
 mod run55c;
 mod ts02;
-mod user_hive;
+pub(crate) mod user_hive;
 mod wks014;
 mod wks021;
 mod wks033;
 mod wks052;
 mod wks061;
 
+pub use across::{Across, SERVERS, Subject, across, nearly_across};
 pub use readme::readme;
 
 /// One host of the fleet.
@@ -142,6 +146,8 @@ pub fn all() -> &'static [Host] {
         edit04::HOST,
         exch2kb::HOST,
         exch55a::HOST,
+        exch55b::HOST,
+        exch55d::HOST,
         laptop5::HOST,
         linksrv1::HOST,
         recov01::HOST,

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use super::{Kind, Sample, Silent, Status, all};
+use super::{Across, Kind, Sample, Silent, Status, across, all, nearly_across};
 
 const INTRODUCTION: &str = "\
 # Sample hives
@@ -19,7 +19,7 @@ byte the same each time, by
 This file is written by the same command: do not edit it, edit `tests/hive-synth/src/samples/`.
 
 Rules are those of the project's domain reference. A severity is the one for a run over this tree as it is. EXCH55A,
-TS02 and WKS014 have hives of the machine, which tell which accounts run services; on the other hosts the kind of an account
+EXCH55B, TS02 and WKS014 have hives of the machine, which tell which accounts run services; on the other hosts the kind of an account
 is known only from well-known SIDs, and rules that need these hives (L04, L06, L08, C16 and C17 of ordinary accounts, S09,
 X03, X05, X06, H05) have nothing to judge or say that they cannot. Where a rule fires for
 several profiles, they are listed; whether that makes one finding or several is the rule's choice.
@@ -30,15 +30,19 @@ end.
 ";
 
 const FLEET: &str = "\
-## Rules across hosts
+## Rules over all hives
 
-- X01: 50 profiles name a home server, and no server is named by more than 12 of them (`EXCH2KB`, by hosts CLEAN01,
-  EXCH2KB and TS02): there is no majority to differ from.
-- X02, X04: no mailbox is named by three accounts, and no two profiles share a search key. The two profiles
-  `Archive Job` of EXCH55A name the same mailbox, in one account; both accounts of TS02 name the same connector, and
-  so do all runs of RUN55C.
-- L04, L15, L16, L17, X06: no sample fires them.
-- H03: deleted records are in RUN55C alone, in free cells of the replayed hive and in remnants of a log.
+What `mapihive scan sample-hives --servers sample-hives/servers.txt --fleet FILE` finds. `servers.txt` is a list of servers as
+a site would give it.
+
+| rule | severity | what the hives have in common | profiles | why |
+|---|---|---|---|---|
+";
+
+const RECOVERED: &str = "\
+## Deleted records
+
+- H03: deleted records are in RECOV01, in free cells, and in RUN55C, in free cells of the replayed hive and in remnants of a log.
 ";
 
 /// The text of `sample-hives/README.md`.
@@ -50,7 +54,22 @@ pub fn readme() -> String {
             describe(&mut text, host.name, sample);
         }
     }
-    text + "\n" + FLEET
+    text.push('\n');
+    describe_fleet(&mut text);
+    text + "\n" + RECOVERED
+}
+
+fn describe_fleet(text: &mut String) {
+    text.push_str(FLEET);
+    for Across { rule, severity, subject, profiles, why } in across() {
+        let profiles: Vec<String> = profiles.iter().map(|profile| format!("`{profile}`")).collect();
+        let (severity, subject, profiles) = (severity.word(), subject.text(), profiles.join(", "));
+        writeln!(text, "| {rule} | {severity} | `{subject}` | {profiles} | {why} |").expect("memory");
+    }
+    text.push_str("\nNearly fires:\n\n");
+    for (rule, subject, why) in nearly_across() {
+        writeln!(text, "- {rule} for `{}`: {why}.", subject.text()).expect("memory");
+    }
 }
 
 fn describe(text: &mut String, host: &str, sample: &Sample) {

@@ -39,6 +39,13 @@ pub(super) const HOST: Host = Host {
                 medium("X05", &[CALCON], "SYSTEM has no service `MSExchangeCalCon`"),
             ],
             nearly: &[
+                silent("L01", CALCON, "one name, not two"),
+                silent(
+                    "L04",
+                    IMC_OF_SERVICE,
+                    "`MSExchangeIMC` runs as this account, and a profile of it is there",
+                ),
+                silent("L05", IMC_OF_SERVICE, "one name, not two"),
                 silent("X03", IMC_OF_SERVICE, "`MSExchangeIMC` runs as NetworkService"),
                 silent(
                     "L08",
@@ -95,6 +102,8 @@ pub(super) const HOST: Host = Host {
                 ),
             ],
             nearly: &[
+                silent("L02", "MSExchangeCal Archive", "the name starts with less than `MSExchangeCalCon`"),
+                silent("L03", "MSExchangeIMC", "no space behind the name of the service"),
                 silent("L06", IMC_SECOND, "eleven hours after the shutdown"),
                 silent("X05", IMC_FIRST, "the host has the service"),
                 silent("L12", OUT_OF_RANGE, "the high half of the time is none of 1986 to 2057"),

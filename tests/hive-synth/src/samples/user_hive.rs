@@ -2,34 +2,34 @@ use crate::builder::{HiveBuilder, Version};
 use crate::security::{KEY_ALL_ACCESS, SecurityDescriptor, Sid};
 
 /// The account that a hive belongs to, and what the system has left in the hive about it.
-pub(super) struct UserHive<'a> {
-    pub(super) version: Version,
+pub(crate) struct UserHive<'a> {
+    pub(crate) version: Version,
     /// The path that the base block keeps the end of.
-    pub(super) file_name: &'a str,
+    pub(crate) file_name: &'a str,
     /// The account in the DACL of the root key; `None` for the `DEFAULT` hive.
-    pub(super) sid: Option<&'a str>,
+    pub(crate) sid: Option<&'a str>,
     /// When the profile was made.
-    pub(super) created: u64,
+    pub(crate) created: u64,
     /// When the hive was last written.
-    pub(super) last_written: u64,
+    pub(crate) last_written: u64,
     /// Folder of the user, if the shell was ever started (reference, section 6).
-    pub(super) shell: Option<Shell<'a>>,
+    pub(crate) shell: Option<Shell<'a>>,
     /// Whether the system had Protected Storage, whose key is named by the SID.
-    pub(super) protected_storage: bool,
+    pub(crate) protected_storage: bool,
 }
 
 /// What an interactive logon leaves.
-pub(super) struct Shell<'a> {
-    pub(super) folder: &'a str,
+pub(crate) struct Shell<'a> {
+    pub(crate) folder: &'a str,
     /// `Logon User Name`, which Windows 2000 and XP write.
-    pub(super) logon_user_name: Option<&'a str>,
+    pub(crate) logon_user_name: Option<&'a str>,
     /// The local and roaming application data below the folder.
-    pub(super) app_data: &'a str,
-    pub(super) cache: &'a str,
+    pub(crate) app_data: &'a str,
+    pub(crate) cache: &'a str,
 }
 
 /// The hive of somebody who logged on to Windows 2000, XP or Server 2003; the last part of the folder is the name.
-pub(super) fn user_of_2003(folder: &str, sid: &str, created: u64, last_written: u64) -> HiveBuilder {
+pub(crate) fn user_of_2003(folder: &str, sid: &str, created: u64, last_written: u64) -> HiveBuilder {
     let shell = Shell {
         folder,
         logon_user_name: folder.rsplit('\\').next(),
@@ -40,12 +40,12 @@ pub(super) fn user_of_2003(folder: &str, sid: &str, created: u64, last_written: 
 }
 
 /// The hive of an account that never logged on at the screen, of Windows NT 4.0 to Server 2003.
-pub(super) fn service_of_2003(folder: &str, sid: &str, created: u64, last_written: u64) -> HiveBuilder {
+pub(crate) fn service_of_2003(folder: &str, sid: &str, created: u64, last_written: u64) -> HiveBuilder {
     account_of_2003(folder, sid, created, last_written, None)
 }
 
 /// The hive of somebody who logged on to Windows 10.
-pub(super) fn user_of_windows_10(folder: &str, sid: &str, created: u64) -> HiveBuilder {
+pub(crate) fn user_of_windows_10(folder: &str, sid: &str, created: u64) -> HiveBuilder {
     UserHive {
         version: Version::V1_5,
         file_name: &format!(r"\??\{folder}\ntuser.dat"),
@@ -87,7 +87,7 @@ const EXPLORER: &str = r"Software\Microsoft\Windows\CurrentVersion\Explorer";
 
 impl UserHive<'_> {
     /// A hive with what the account's hive holds before any MAPI program runs.
-    pub(super) fn builder(&self) -> HiveBuilder {
+    pub(crate) fn builder(&self) -> HiveBuilder {
         let mut hive = HiveBuilder::new(self.version);
         hive.file_name(self.file_name)
             .sequences(40, 40)
