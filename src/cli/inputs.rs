@@ -134,7 +134,7 @@ impl Inputs {
         }
         let hash = |bytes: &[u8]| hex(&Sha256::digest(bytes));
         if let Some(file) = &self.families {
-            settings.push(("families", hash(&bytes_of_families(file)?)));
+            settings.push(("families", hash(&bytes_of_list(file)?)));
         }
         for (name, file) in [("system", &self.system), ("software", &self.software), ("sam", &self.sam)] {
             if let Some(file) = file {

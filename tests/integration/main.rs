@@ -23,6 +23,7 @@ mod floors;
 mod formats;
 mod hosts;
 mod machine;
+mod made_fleet;
 mod packing;
 mod profile_tables;
 mod program;

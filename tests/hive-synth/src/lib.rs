@@ -19,6 +19,7 @@
 //! assert_eq!(&hive.cell(nk)[..2], b"nk");
 //! ```
 
+pub mod fleet;
 pub mod log;
 pub mod machine;
 pub mod mapi;
