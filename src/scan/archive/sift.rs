@@ -69,6 +69,8 @@ struct Hive {
 /// A file that was found, and its bytes if they were read.
 struct File {
     member: Member,
+    /// Bytes that it is said to have.
+    size: u64,
     held: Option<Held>,
 }
 
@@ -203,7 +205,7 @@ impl Sift<'_> {
         if member.direct.is_none() && self.found.shelf.has_room(said) {
             held = self.found.shelf.hold(&Arc::new(read_whole(content)?));
         }
-        Ok(File { member, held })
+        Ok(File { member, size: said, held })
     }
 
     /// Looks through an archive in this one.
@@ -338,7 +340,8 @@ fn only_last<T>(entries: &mut Vec<T>, name: impl Fn(&T) -> &String, faults: &mut
 }
 
 /// Makes candidates of the hives of an archive, in groups of one host each.
-fn add_candidates(hives: Vec<Hive>, archive: Archive, found: &mut Discovered) {
+fn add_candidates(mut hives: Vec<Hive>, archive: Archive, found: &mut Discovered) {
+    hives.sort_by_cached_key(|hive| (account::host(&hive.path), hive.path.clone()));
     let mut numbers: HashMap<String, usize> = HashMap::new();
     let mut groups: Vec<Group> = Vec::new();
     let mut candidates = Vec::new();
@@ -353,7 +356,7 @@ fn add_candidates(hives: Vec<Hive>, archive: Archive, found: &mut Discovered) {
         of_host.waiting += 1;
         let mut keep = |file: File| {
             if file.member.direct.is_none() {
-                of_host.places.push(file.member.place.clone());
+                of_host.streamed.insert(file.member.place.clone(), file.size);
             }
             of_host.held.extend(file.held.map(|held| (file.member.place.clone(), held)));
             file.member
