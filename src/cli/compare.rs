@@ -15,7 +15,7 @@ use crate::scan::{Coverage, Discovered, Stop, discover, in_order};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The earlier copy: a hive, or a folder of hives of one host or of a fleet
+    /// The earlier copy: a hive, or a folder or archive of hives of one host or of a fleet
     #[arg(value_name = "BEFORE")]
     before: PathBuf,
     /// The later copy, of the same kind
