@@ -11,6 +11,7 @@ mod findings_json;
 mod fleet_findings;
 mod hives;
 mod inputs;
+pub mod html;
 mod log_changes;
 mod output;
 mod profiles;

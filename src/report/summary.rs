@@ -303,16 +303,21 @@ fn bump(counts: &mut [u64], place: Option<usize>) {
 pub fn for_terminal(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
-        let hides = matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
-        if hides || (character.is_control() && character != '\n') {
+        if misleads(character) {
             let _ = write!(safe, "\\u{{{:x}}}", u32::from(character));
         } else {
             safe.push(character);
         }
     }
     safe
+}
+
+/// Whether a character reorders or hides text, or controls what shows it. Line feeds do none of that.
+pub(super) fn misleads(character: char) -> bool {
+    let hides = matches!(character,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+    hides || (character.is_control() && character != '\n')
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! The tables of which each hive gives rows of its own.
+//! A folder with the tables of a case under their names, as the report reads them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mapihive::account::Attribution;
 use mapihive::hive::Care;
@@ -10,6 +10,7 @@ use mapihive::report::{
 };
 use mapihive::scan::{GivenHives, Hosts, OpenHive, Understood, Unit, discover, read_hive, units};
 
+use crate::program::{Run, program};
 use crate::support::reading;
 
 /// The tables of which each hive gives rows of its own.
@@ -67,4 +68,34 @@ pub fn table<R: TableRow>(rows: impl IntoIterator<Item = R>) -> Vec<u8> {
     let mut table = TableWriter::new::<R>(Vec::new(), Formulas::Neutralize).expect("memory");
     rows.into_iter().for_each(|row| table.write(row).expect("memory"));
     table.finish().expect("memory")
+}
+
+/// Writes every table of the hives below `inputs` to `folder`. `inputs` are relative to `from`.
+pub fn write_case(folder: &Path, from: &Path, inputs: &[&str]) {
+    let run = |command: &str, table: &str, more: &[&str]| {
+        let mut program = program();
+        program.current_dir(from).arg(command).args(inputs).arg("-o").arg(folder.join(table));
+        for pair in more.chunks(2) {
+            program.arg(pair[0]).arg(folder.join(pair[1]));
+        }
+        let run: Run = program.output().expect("the program runs").into();
+        assert!([Some(0), Some(3)].contains(&run.code), "{command}: {}", run.stderr);
+    };
+    let more = ["--evidence", "evidence.csv", "--accounts", "accounts.csv", "--coverage", "hives.csv"];
+    run("scan", "findings.csv", &[&more[..], &["--fleet", "fleet_findings.csv"]].concat());
+    run("profiles", "properties.csv", &[]);
+    run("timeline", "timeline.csv", &[]);
+    let rules: Run = program().args(["rules", "--csv"]).output().expect("the program runs").into();
+    std::fs::write(folder.join("rules.csv"), rules.stdout).expect("a writable folder");
+    // Paths are told as they are given.
+    let tables = hive_tables(&inputs.iter().map(|input| from.join(input)).collect::<Vec<_>>());
+    let prefix = format!("{}/", from.display());
+    for (name, table) in [
+        ("profiles.csv", tables.profiles),
+        ("services.csv", tables.services),
+        ("log_changes.csv", tables.log_changes),
+    ] {
+        let text = String::from_utf8(table).expect("UTF-8").replace(&prefix, "");
+        std::fs::write(folder.join(name), text).expect("a writable folder");
+    }
 }

@@ -31,6 +31,7 @@ mod readme;
 mod real_hives;
 mod recovery;
 mod replay;
+mod report;
 mod rules;
 mod samples;
 mod secrets;
