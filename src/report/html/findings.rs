@@ -8,6 +8,8 @@ use std::path::Path;
 use askama::Template;
 use csv::Position;
 
+use crate::account;
+
 use super::escape::{clipped, shell};
 use super::overview::{Overview, SEVERITIES};
 use super::tables::{Row, Table, each_row};
@@ -152,7 +154,10 @@ fn card(row: Row<'_>, order: u64, rank: usize, evidence: &mut EvidenceTable) -> 
         (_, state) => format!("profile “{profile}”, {state}"),
     };
     let hive = row.get("hive_path");
-    let scan = shell(hive).map(|hive| format!("mapihive scan {hive} | grep {}", row.get("finding_id")));
+    // With the machine hives of its host, which a finding may rest on too.
+    let host = account::collection(hive).filter(|host| !host.is_empty());
+    let scan = shell(host.as_deref().unwrap_or(hive));
+    let scan = scan.map(|path| format!("mapihive scan {path} | grep {}", row.get("finding_id")));
     let bytes = places.first().and_then(|first| {
         shell(&first.file).map(|file| format!("xxd -s {} -l {} {file}", first.offset, first.size))
     });

@@ -18,9 +18,10 @@ use super::{MOST_PROFILES, ReportError, grouped, readable, render};
 /// Width of the chart and of the names beside the bars, in units of the drawing.
 const WIDTH: u64 = 1000;
 const NAMES: u64 = 236;
+const PLOT: u64 = WIDTH - NAMES - 14;
 /// Height of a bar's row, and of what stands above the first.
 const ROW: u64 = 26;
-const TOP: u64 = 8;
+const TOP: u64 = 22;
 /// Changes of one profile that are drawn; all of them are in timeline.csv.
 const MOST_CHANGES: usize = 40;
 
@@ -39,6 +40,10 @@ struct Lane {
     bars: Vec<Bar>,
     ticks: Vec<Tick>,
     height: u64,
+    /// From when to when it goes, in words.
+    span: String,
+    /// The part of the whole case that the lane shows: where it begins, and how wide it is.
+    part: Option<(u64, u64)>,
 }
 
 /// One profile.
@@ -70,7 +75,6 @@ struct Bar {
 /// An event on a bar.
 struct Mark {
     event: &'static str,
-    word: &'static str,
     bound: &'static str,
     time: Filetime,
     text: String,
@@ -117,10 +121,10 @@ pub(super) fn write(folder: &Path, overview: &Overview, out: &mut impl Write) ->
         Ok(())
     })?;
     let has_timeline = add_events(folder, &mut bars)?;
-    let axis = TimeAxis::of(bars.iter().flat_map(Bar::times), WIDTH - NAMES - 14);
+    let whole = TimeAxis::of(bars.iter().flat_map(Bar::times), PLOT);
     let shown = bars.len() as u64;
     let page = Lifecycle {
-        lanes: lanes(bars, axis),
+        lanes: lanes(bars, whole),
         bound: (shown < total).then(|| format!("{} of {}", grouped(shown), grouped(total))),
         has_timeline,
     };
@@ -260,14 +264,15 @@ fn add_events(folder: &Path, bars: &mut [Bar]) -> Result<bool, ReportError> {
             };
             let text = readable(row.get("datetime"));
             let says = format!("{word} {bound} {text} ({} certainty)", row.get("certainty"));
-            bar.marks.push(Mark { event, word, bound, time, text, says, x: 0 });
+            bar.marks.push(Mark { event, bound, time, text, says, x: 0 });
         }
         Ok(())
     })
 }
 
-/// Bars by account, in the order of the table.
-fn lanes(bars: Vec<Bar>, axis: Option<TimeAxis>) -> Vec<Lane> {
+/// Bars by account, in the order of the table. Each lane has an axis of its own, for what an account did in a month would
+/// be a dot in a case of twenty years, and shows where it lies in the whole.
+fn lanes(bars: Vec<Bar>, whole: Option<TimeAxis>) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = Vec::new();
     let mut by_account: HashMap<String, usize> = HashMap::new();
     for bar in bars {
@@ -276,8 +281,10 @@ fn lanes(bars: Vec<Bar>, axis: Option<TimeAxis>) -> Vec<Lane> {
                 number: lanes.len() + 1,
                 account: bar.account.clone(),
                 bars: Vec::new(),
-                ticks: axis.map(|axis| axis.ticks()).unwrap_or_default(),
+                ticks: Vec::new(),
                 height: 0,
+                span: String::new(),
+                part: None,
             });
             lanes.len() - 1
         });
@@ -286,19 +293,39 @@ fn lanes(bars: Vec<Bar>, axis: Option<TimeAxis>) -> Vec<Lane> {
         }
     }
     for lane in &mut lanes {
-        for tick in &mut lane.ticks {
-            tick.x += NAMES;
-        }
-        // The oldest first, so that lives can be read from top left to bottom right.
-        lane.bars.sort_by_key(|bar| (bar.first.is_none(), bar.first, Reverse(bar.last)));
-        for (bar, number) in lane.bars.iter_mut().zip(0..) {
-            if let Some(axis) = axis {
-                bar.placed(axis, number);
-            }
-        }
-        lane.height = TOP + lane.bars.len() as u64 * ROW;
+        lane.draw(whole);
     }
     lanes
+}
+
+impl Lane {
+    fn draw(&mut self, whole: Option<TimeAxis>) {
+        /// So that a short lane is seen in the whole.
+        const LEAST: u64 = 4;
+
+        self.height = TOP + self.bars.len() as u64 * ROW;
+        // The oldest first, so that lives can be read from top left to bottom right.
+        self.bars.sort_by_key(|bar| (bar.first.is_none(), bar.first, Reverse(bar.last)));
+        let times = || self.bars.iter().flat_map(Bar::times);
+        let (Some(whole), Some(axis)) = (whole, TimeAxis::of(times(), PLOT)) else { return };
+        let (begin, end) = axis.ends();
+        self.span = format!("{} to {}", date(begin), date(end));
+        let x = whole.x(begin);
+        let width = (whole.x(end) - x).max(LEAST);
+        self.part = Some((NAMES + x.min(PLOT - LEAST), width)).filter(|_| whole != axis);
+        for (bar, number) in self.bars.iter_mut().zip(0..) {
+            bar.placed(axis, number);
+        }
+        self.ticks = axis.ticks();
+        for tick in &mut self.ticks {
+            tick.x += NAMES;
+        }
+    }
+}
+
+/// The date of a time.
+fn date(time: Filetime) -> String {
+    time.to_string().chars().take(10).collect()
 }
 
 /// A name that fits beside its bar; the end of it tells more than the middle.

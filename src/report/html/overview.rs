@@ -208,27 +208,30 @@ impl Overview {
             warnings
                 .push("The run was interrupted: this report covers what had been read by then.".to_owned());
         }
-        let mut warn = |number: u64, what: &str, says: &str| {
+        let mut warn = |number: u64, what: &str, is: &str, says: &str| {
             if number > 0 {
-                warnings.push(format!("{} {says}", counted(number, what)));
+                warnings.push(format!("{is}: {}.{says}", counted(number, what)));
             }
         };
-        warn(failed, "file", "could not be read at all.");
-        warn(partial, "file", "could be read in part only.");
+        warn(failed, "file", "Could not be read at all", "");
+        warn(partial, "file", "Could be read in part only", "");
         warn(
             self.damaged,
             "hive",
-            "with a damaged header or cut short: what is not in the bytes may have been there.",
+            "With a damaged header, or cut short",
+            " What is not in the bytes may have been there.",
         );
         warn(
             self.dirty,
             "hive",
-            "dirty without transaction logs that fit: the last changes may be missing, and nothing is argued from absence there.",
+            "Dirty, without transaction logs that fit",
+            " The last changes may be missing, and nothing is argued from absence there.",
         );
         warn(
             self.not_judged,
             "hive",
-            "in which a rule could not judge something: no finding there does not mean that nothing is wrong.",
+            "Not judged by every rule",
+            " That a rule found nothing there does not mean that nothing is wrong.",
         );
         if !self.missing.is_empty() {
             warnings.push(format!("The case has no {}.", self.missing.join(", ")));

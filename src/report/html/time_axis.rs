@@ -34,6 +34,11 @@ impl TimeAxis {
         Some(Self { from: from - margin, to: to + margin, width })
     }
 
+    /// The earliest and the latest time of it.
+    pub(super) fn ends(&self) -> (Filetime, Filetime) {
+        (Filetime(self.from), Filetime(self.to))
+    }
+
     /// Where a time lies.
     pub(super) fn x(&self, time: Filetime) -> u64 {
         let inside = time.0.clamp(self.from, self.to) - self.from;
