@@ -10,7 +10,7 @@ use csv::Position;
 use super::escape::clipped;
 use super::overview::Overview;
 use super::tables::{Row, Table, each_row};
-use super::{MOST_ANATOMIES, ReportError, grouped, readable, render};
+use super::{MOST_ANATOMIES, ReportError, counted, grouped, readable, render};
 
 /// Properties of one profile that are spelled out.
 const MOST_PROPERTIES: usize = 300;
@@ -143,10 +143,10 @@ impl Anatomy {
             }
         };
         let counts = format!(
-            "{} sections, {} services, {} providers; {} named and missing; {} that nothing refers to",
-            row.get("sections"),
-            row.get("services"),
-            row.get("providers"),
+            "{}, {}, {}; {} named and missing; {} that nothing refers to",
+            counted(row.number("sections"), "section"),
+            counted(row.number("services"), "service"),
+            counted(row.number("providers"), "provider"),
             if row.get("missing").is_empty() { "unknown how many" } else { row.get("missing") },
             row.get("unreferenced"),
         );

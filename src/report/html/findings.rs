@@ -13,7 +13,7 @@ use crate::account;
 use super::escape::{clipped, shell};
 use super::overview::{Overview, SEVERITIES};
 use super::tables::{Row, Table, each_row};
-use super::{MOST_ROWS, ReportError, grouped, readable, render};
+use super::{MOST_ROWS, ReportError, grouped, prose, readable, render};
 
 /// Evidence that a card spells out; a finding has up to a hundred places.
 const MOST_EVIDENCE: usize = 12;
@@ -171,7 +171,7 @@ fn card(row: Row<'_>, order: u64, rank: usize, evidence: &mut EvidenceTable) -> 
         title: row.get("title").to_owned(),
         account: clipped(&row.account(), 120),
         subject,
-        detail: clipped(row.get("detail"), LONGEST),
+        detail: clipped(&prose(row.get("detail")), LONGEST),
         implies: row.get("implies").to_owned(),
         does_not_prove: row.get("does_not_prove").to_owned(),
         references: row.get("references").replace(' ', ", "),

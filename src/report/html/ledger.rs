@@ -11,7 +11,7 @@ use super::escape::{clipped, shell};
 use super::findings::{Card, EvidenceTable};
 use super::overview::{Overview, SEVERITIES, severity};
 use super::tables::{Row, each_row};
-use super::{MOST_ROWS, ReportError, grouped, readable, render};
+use super::{MOST_ROWS, ReportError, counted, grouped, prose, readable, render};
 
 /// Characters of a text in a list.
 const LONGEST: usize = 500;
@@ -88,9 +88,13 @@ fn fleet_card(row: Row<'_>, audit: &Audit) -> Card {
         confidence: row.get("confidence").to_owned(),
         rule: row.get("rule_id").to_owned(),
         title: row.get("title").to_owned(),
-        account: format!("{} hosts, {} accounts", row.get("hosts"), row.get("accounts")),
+        account: format!(
+            "{}, {}",
+            counted(row.number("hosts"), "host"),
+            counted(row.number("accounts"), "account")
+        ),
         subject: clipped(row.get("subject"), 200),
-        detail: clipped(row.get("detail"), 1200),
+        detail: clipped(&prose(row.get("detail")), 1200),
         implies: row.get("implies").to_owned(),
         does_not_prove: row.get("does_not_prove").to_owned(),
         references: row.get("references").replace(' ', ", "),
@@ -144,7 +148,7 @@ pub(super) fn log_changes(folder: &Path, out: &mut impl Write) -> Result<(), Rep
             what: row.get("what").to_owned(),
             before: clipped(row.get("before_value"), 300),
             after: clipped(row.get("after_value"), 300),
-            detail: clipped(row.get("detail"), LONGEST),
+            detail: clipped(&prose(row.get("detail")), LONGEST),
             log: row.get("log_file").rsplit('/').next().unwrap_or_default().to_owned(),
             sequence: row.get("log_sequence").to_owned(),
             before_offset: row.get("before_offset").to_owned(),
@@ -259,7 +263,7 @@ struct Rule {
     slug: String,
     title: String,
     severities: String,
-    count: u64,
+    count: String,
     condition: String,
     false_positives: String,
     remediation: String,
@@ -275,7 +279,7 @@ pub(super) fn rules(folder: &Path, overview: &Overview, out: &mut impl Write) ->
             slug: row.get("slug").to_owned(),
             title: row.get("title").to_owned(),
             severities: row.get("severities").replace(' ', ", "),
-            count,
+            count: counted(count, "finding"),
             condition: row.get("condition").to_owned(),
             false_positives: row.get("false_positives").to_owned(),
             remediation: row.get("remediation").to_owned(),

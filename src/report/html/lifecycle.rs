@@ -184,7 +184,7 @@ impl Bar {
 
     fn placed(&mut self, axis: TimeAxis, number: u64) {
         /// So that a life of one instant is seen.
-        const LEAST: u64 = 5;
+        const LEAST: u64 = 9;
 
         self.y = TOP + number * ROW;
         for mark in &mut self.marks {
@@ -302,6 +302,8 @@ impl Lane {
     fn draw(&mut self, whole: Option<TimeAxis>) {
         /// So that a short lane is seen in the whole.
         const LEAST: u64 = 4;
+        /// Half of the widest date.
+        const HALF_LABEL: u64 = 34;
 
         self.height = TOP + self.bars.len() as u64 * ROW;
         // The oldest first, so that lives can be read from top left to bottom right.
@@ -309,7 +311,11 @@ impl Lane {
         let times = || self.bars.iter().flat_map(Bar::times);
         let (Some(whole), Some(axis)) = (whole, TimeAxis::of(times(), PLOT)) else { return };
         let (begin, end) = axis.ends();
-        self.span = format!("{} to {}", date(begin), date(end));
+        let (first, last) = (times().map(date).min(), times().map(date).max());
+        self.span = match (first, last) {
+            (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
+            (first, _) => first.unwrap_or_default(),
+        };
         let x = whole.x(begin);
         let width = (whole.x(end) - x).max(LEAST);
         self.part = Some((NAMES + x.min(PLOT - LEAST), width)).filter(|_| whole != axis);
@@ -317,6 +323,7 @@ impl Lane {
             bar.placed(axis, number);
         }
         self.ticks = axis.ticks();
+        self.ticks.retain(|tick| tick.x + HALF_LABEL <= PLOT + 14);
         for tick in &mut self.ticks {
             tick.x += NAMES;
         }

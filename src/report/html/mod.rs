@@ -126,9 +126,50 @@ fn readable(time: &str) -> String {
     }
 }
 
+/// A sentence with its times as people read them, every digit that is not zero kept.
+fn prose(text: &str) -> String {
+    /// `2004-03-01T17:00:00.1800000Z`, where each 0 stands for any digit.
+    const FORM: &[u8] = b"0000-00-00T00:00:00.0000000Z";
+
+    let bytes = text.as_bytes();
+    let is_time = |at: usize| {
+        let found = bytes.get(at..at + FORM.len());
+        found.is_some_and(|found| {
+            let mut pairs = found.iter().zip(FORM);
+            pairs.all(|(found, form)| if *form == b'0' { found.is_ascii_digit() } else { found == form })
+        })
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut end = 0;
+    for (at, character) in text.char_indices() {
+        if at < end {
+            continue;
+        }
+        if is_time(at) {
+            end = at + FORM.len();
+            let time = text.get(at..end - 1).unwrap_or_default();
+            out.push_str(&time.trim_end_matches('0').trim_end_matches('.').replace('T', " "));
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_keeps_every_digit_of_its_times_that_says_something() {
+        assert_eq!(
+            prose(
+                "“é” changed 2004-03-01T17:00:00.1800000Z, made 1999-04-20T06:00:10.0000000Z; 2004-03-01T17:00Z."
+            ),
+            "“é” changed 2004-03-01 17:00:00.18, made 1999-04-20 06:00:10; 2004-03-01T17:00Z."
+        );
+        assert_eq!(prose(""), "");
+    }
 
     #[test]
     fn numbers_and_times_are_told_as_people_read_them() {

@@ -30,7 +30,7 @@ impl TimeAxis {
         let times: Vec<u64> =
             times.into_iter().filter(|time| sane.contains(time)).map(|time| time.0).collect();
         let (from, to) = times.iter().min().copied().zip(times.iter().max().copied())?;
-        let margin = (to - from) / 50 + DAY / 24;
+        let margin = if from == to { DAY / 48 } else { (to - from) / 24 };
         Some(Self { from: from - margin, to: to + margin, width })
     }
 
