@@ -1,6 +1,6 @@
 //! The report says what the tables of its case say, is one file that asks for nothing, and obeys no name from a hive.
 //!
-//! `MAPIHIVE_REPORT_FOLDER=DIR cargo test --test integration report::` keeps the reports in DIR, where scripts/check_report
+//! `MAPIHIVE_REPORT_FOLDER=DIR cargo test --test integration report::` keeps the reports in DIR, where `scripts/check_report`
 //! looks at them with a browser.
 
 use std::collections::BTreeSet;
@@ -17,7 +17,8 @@ use sha2::{Digest as _, Sha256};
 use crate::case::write_case;
 use crate::program::{manifest_dir, plant, rows_of_file};
 
-fn audit() -> Audit {
+/// A run as the report tells of it.
+pub fn audit() -> Audit {
     let time = |text| Filetime::parse_rfc3339(text).unwrap();
     Audit {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -31,7 +32,8 @@ fn audit() -> Audit {
     }
 }
 
-fn report(folder: &Path, audit: &Audit) -> String {
+/// The report of a case.
+pub fn report(folder: &Path, audit: &Audit) -> String {
     let mut out = Vec::new();
     write(folder, audit, &mut out).expect("a report");
     String::from_utf8(out).expect("UTF-8")
@@ -219,7 +221,8 @@ fn large_case(folder: &Path, findings: usize) {
             places.write_record(std::iter::once(new.as_str()).chain(place.iter().skip(1))).unwrap();
         }
     }
-    (out.flush().unwrap(), places.flush().unwrap());
+    out.flush().unwrap();
+    places.flush().unwrap();
 }
 
 #[test]

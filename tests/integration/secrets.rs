@@ -256,6 +256,13 @@ fn outputs(paths: &[&Path]) -> Vec<(String, Vec<u8>)> {
     outputs.push(("profiles.csv".into(), tables.profiles));
     outputs.push(("services.csv".into(), tables.services));
     outputs.push(("log_changes.csv".into(), tables.log_changes));
+    let case = tempfile::tempdir().unwrap();
+    let inputs: Vec<_> = paths.iter().map(|path| path.to_str().unwrap()).collect();
+    crate::case::write_case(case.path(), Path::new("/"), &inputs);
+    outputs.push((
+        "report.html".into(),
+        crate::report::report(case.path(), &crate::report::audit()).into_bytes(),
+    ));
     outputs
 }
 

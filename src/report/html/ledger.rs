@@ -164,7 +164,7 @@ struct Accounts {
 }
 
 struct Account {
-    account: String,
+    name: String,
     sid: String,
     kind: String,
     confidence: String,
@@ -182,7 +182,7 @@ pub(super) fn accounts(folder: &Path, out: &mut impl Write) -> Result<(), Report
     let list = Bounded::read(folder, "accounts.csv", |row| {
         let columns = ["live_profiles", "deleted_profiles", "recovered_profiles"];
         Some(Account {
-            account: clipped(&row.account(), 120),
+            name: clipped(&row.account(), 120),
             sid: row.get("account_sid").to_owned(),
             kind: row.get("account_kind").to_owned(),
             confidence: row.get("account_confidence").to_owned(),

@@ -13,7 +13,7 @@ use super::escape::clipped;
 use super::overview::{Overview, SEVERITIES};
 use super::tables::{Row, each_row};
 use super::time_axis::{Tick, TimeAxis};
-use super::{MOST_PROFILES, ReportError, grouped, readable, render};
+use super::{MOST_PROFILES, ReportError, counted, grouped, readable, render};
 
 /// Width of the chart and of the names beside the bars, in units of the drawing.
 const WIDTH: u64 = 1000;
@@ -75,6 +75,7 @@ struct Bar {
 /// An event on a bar.
 struct Mark {
     event: &'static str,
+    word: &'static str,
     bound: &'static str,
     time: Filetime,
     text: String,
@@ -217,13 +218,14 @@ impl Bar {
         )
     }
 
-    /// The first event of a kind, for the table.
-    fn event(&self, event: &str) -> String {
-        let mut marks = self.marks.iter().filter(|mark| mark.event == event);
-        marks.next().map_or(String::new(), |mark| match mark.bound {
-            "at" => mark.text.clone(),
-            bound => format!("{bound} {}", mark.text),
-        })
+    /// The events in words, for the table; changes are counted.
+    fn events(&self) -> Vec<(&'static str, String)> {
+        let told = self.marks.iter().filter(|mark| mark.event != "changed").map(|mark| {
+            let bound = if mark.bound == "at" { String::new() } else { format!("{} ", mark.bound) };
+            (mark.word, format!("{bound}{}", mark.text))
+        });
+        let changes = Some(("changed", counted(self.changes() as u64, "time")));
+        told.chain(changes.filter(|_| self.changes() > 0)).collect()
     }
 
     /// How many changes are known.
@@ -264,7 +266,7 @@ fn add_events(folder: &Path, bars: &mut [Bar]) -> Result<bool, ReportError> {
             };
             let text = readable(row.get("datetime"));
             let says = format!("{word} {bound} {text} ({} certainty)", row.get("certainty"));
-            bar.marks.push(Mark { event, bound, time, text, says, x: 0 });
+            bar.marks.push(Mark { event, word, bound, time, text, says, x: 0 });
         }
         Ok(())
     })

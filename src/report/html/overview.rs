@@ -70,10 +70,34 @@ pub(super) fn read(folder: &Path) -> Result<Overview, ReportError> {
             missing.push(name);
         }
     };
-    table("hives.csv", each_row(folder, "hives.csv", |row| overview.add_hive(row))?);
-    table("accounts.csv", each_row(folder, "accounts.csv", |row| overview.add_account(row))?);
-    table("profiles.csv", each_row(folder, "profiles.csv", |row| overview.add_profile(row))?);
-    table("findings.csv", each_row(folder, "findings.csv", |row| overview.add_finding(row))?);
+    table(
+        "hives.csv",
+        each_row(folder, "hives.csv", |row| {
+            overview.add_hive(row);
+            Ok(())
+        })?,
+    );
+    table(
+        "accounts.csv",
+        each_row(folder, "accounts.csv", |row| {
+            overview.add_account(row);
+            Ok(())
+        })?,
+    );
+    table(
+        "profiles.csv",
+        each_row(folder, "profiles.csv", |row| {
+            overview.add_profile(row);
+            Ok(())
+        })?,
+    );
+    table(
+        "findings.csv",
+        each_row(folder, "findings.csv", |row| {
+            overview.add_finding(row);
+            Ok(())
+        })?,
+    );
     let fleet = each_row(folder, "fleet_findings.csv", |row| {
         overview.fleet += 1;
         *overview.rules.entry(row.get("rule_id").to_owned()).or_default() += 1;
@@ -93,7 +117,7 @@ pub(super) fn read(folder: &Path) -> Result<Overview, ReportError> {
 }
 
 impl Overview {
-    fn add_hive(&mut self, row: Row<'_>) -> Result<(), ReportError> {
+    fn add_hive(&mut self, row: Row<'_>) {
         let statuses = ["parsed", "partial", "failed", "skipped"];
         bump(&mut self.statuses, &statuses, row.get("status"));
         if !row.get("host").is_empty() {
@@ -102,22 +126,19 @@ impl Overview {
         self.dirty += u64::from(row.get("hive_state") == "dirty-unreplayed");
         self.damaged += u64::from(row.get("hive_state") == "damaged");
         self.not_judged += u64::from(!row.get("rules_not_judged").is_empty());
-        Ok(())
     }
 
-    fn add_account(&mut self, row: Row<'_>) -> Result<(), ReportError> {
+    fn add_account(&mut self, row: Row<'_>) {
         self.accounts += 1;
         let findings = ["findings_high", "findings_medium", "findings_low", "findings_info"];
         self.accounts_with_findings += u64::from(findings.iter().any(|column| row.number(column) > 0));
-        Ok(())
     }
 
-    fn add_profile(&mut self, row: Row<'_>) -> Result<(), ReportError> {
+    fn add_profile(&mut self, row: Row<'_>) {
         bump(&mut self.profiles, &["live", "deleted-pending", "recovered"], row.get("profile_state"));
-        Ok(())
     }
 
-    fn add_finding(&mut self, row: Row<'_>) -> Result<(), ReportError> {
+    fn add_finding(&mut self, row: Row<'_>) {
         let severity = severity(row.get("severity"));
         bump(&mut self.severities, &SEVERITIES, row.get("severity"));
         *self.rules.entry(row.get("rule_id").to_owned()).or_default() += 1;
@@ -126,7 +147,6 @@ impl Overview {
             *worst = severity.min(*worst);
             *count += 1;
         }
-        Ok(())
     }
 
     /// How many findings of each severity are spelled out: as many as fit, the gravest first.

@@ -7,10 +7,10 @@
     if (target) target.scrollIntoView();
   };
   addEventListener('hashchange', show);
-  // Paper cannot be opened: everything that is shown is printed, and closed again afterwards.
+  // Paper cannot be opened: what is shown is printed, but of profiles only those that somebody opened, for they are many.
   let closed = [];
   addEventListener('beforeprint', () => {
-    closed = [...document.querySelectorAll('details:not([open])')].filter((one) => !one.hidden);
+    closed = [...document.querySelectorAll('details:not([open], .anatomy)')].filter((one) => !one.hidden);
     for (const one of closed) one.open = true;
   });
   addEventListener('afterprint', () => { for (const one of closed) one.open = false; });
