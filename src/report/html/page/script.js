@@ -10,7 +10,7 @@
   // Paper cannot be opened: what is shown is printed, but of profiles only those that somebody opened, for they are many.
   let closed = [];
   addEventListener('beforeprint', () => {
-    closed = [...document.querySelectorAll('details:not([open], .anatomy)')].filter((one) => !one.hidden);
+    closed = [...document.querySelectorAll('details:not([open], .anatomy, .twin)')].filter((one) => !one.hidden);
     for (const one of closed) one.open = true;
   });
   addEventListener('afterprint', () => { for (const one of closed) one.open = false; });
@@ -22,6 +22,12 @@
     card, text: null, n: +card.dataset.n, s: +card.dataset.s, r: card.dataset.r, a: card.dataset.a, t: card.dataset.t,
   }));
   const words = (one) => one.text ?? (one.text = one.card.textContent.toLowerCase());
+  // The text of thousands of cards is gathered while nothing else is to be done, so that the first search need not wait.
+  const gather = (left) => window.requestIdleCallback?.((idle) => {
+    while (left.length > 0 && idle.timeRemaining() > 1) words(left.pop());
+    if (left.length > 0) gather(left);
+  });
+  gather([...cards]);
   const rank = { high: 0, medium: 1, low: 2 };
   const collator = new Intl.Collator('en', { numeric: true });
   const orders = {
