@@ -14,10 +14,11 @@ use super::streams::{Stream, rows_of};
 use crate::fleet::{Fleet, Servers, StoredFact};
 use crate::report::{
     FleetFindingRow, Formulas, RuleRow, Summary, TableWriter, fleet_evidence_rows, fleet_finding_line,
-    fleet_finding_row, hive_row, rule_row,
+    fleet_finding_row, hive_row, html, rule_row,
 };
 use crate::rules;
 use crate::scan::{Coverage, HiveReport, Unit};
+use crate::wintypes::Filetime;
 
 /// Tables that are made when a case is closed.
 pub(super) const CLOSED: [&str; 3] = [FLEET_FINDINGS, RULES, REPORT];
@@ -33,6 +34,10 @@ pub struct Closing<'c> {
     pub ending: Ending,
     /// How it came about.
     pub audit: Audit,
+    /// When it began and ended, for the report.
+    pub times: [Filetime; 2],
+    /// Files and folders that were searched, or parts that were joined.
+    pub inputs: Vec<String>,
     /// How hives were read and judged.
     pub settings: Settings,
     /// What happened.
@@ -63,6 +68,7 @@ pub fn close(case: &CaseFolder, mut closing: Closing<'_>) -> Result<Manifest, Ca
     if closing.by_account {
         super::by_account::write(case.path(), &case.path().join(BY_ACCOUNT))?;
     }
+    write_report(case.path(), &closing)?;
     let mut manifest = Manifest::of(closing.ending, closing.audit, closing.settings, &closing.summary);
     manifest.other_files = closing.other_files;
     manifest.fleet_findings = fleet_findings;
@@ -127,6 +133,28 @@ fn write_rules(path: &Path) -> Result<(), CaseError> {
     };
     let file = write().map_err(std::io::Error::from).map_err(write_error(path))?;
     flush(file, path)
+}
+
+/// The report is made of the tables alone, so that joined parts give the same as a single run.
+fn write_report(case: &Path, closing: &Closing<'_>) -> Result<(), CaseError> {
+    let path = case.join(REPORT);
+    let [started, ended] = closing.times;
+    let audit = html::Audit {
+        version: closing.audit.version.clone(),
+        arguments: std::iter::once(&closing.audit.program).chain(&closing.audit.arguments).cloned().collect(),
+        started,
+        ended,
+        inputs: closing.inputs.clone(),
+        threads: closing.audit.threads,
+        ending: match closing.ending {
+            Ending::Complete => html::Ending::Complete,
+            Ending::Interrupted => html::Ending::Interrupted,
+        },
+        settings: closing.settings.0.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+    };
+    let mut file = BufWriter::new(File::create(&path).map_err(write_error(&path))?);
+    html::write(case, &audit, &mut file)?;
+    flush(file, &path)
 }
 
 fn append(path: &Path) -> Result<BufWriter<File>, CaseError> {

@@ -75,6 +75,9 @@ pub enum CaseError {
     /// The system refused a temporary file.
     #[error("cannot keep facts of all hives in a temporary file")]
     Spill(#[from] io::Error),
+    /// The report could not be made of the tables.
+    #[error(transparent)]
+    Report(#[from] crate::report::html::ReportError),
     /// There is nothing to go on with.
     #[error("{} is complete already; scan into another folder, or replace it with --clobber", .0.display())]
     Complete(PathBuf),

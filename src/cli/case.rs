@@ -88,6 +88,8 @@ fn into_case(
     let closing = Closing {
         ending: if interrupted { Ending::Interrupted } else { Ending::Complete },
         audit: clock.audit(arguments.inputs.threads(), Vec::new()),
+        times: clock.times(),
+        inputs: found.paths.iter().map(|path| crate::scan::path_text(path)).collect(),
         settings,
         summary: ran.summary.clone(),
         other_files: found.other_files,
@@ -222,7 +224,13 @@ impl Clock {
         Self(SystemTime::now())
     }
 
+    /// When the run began, and now.
+    fn times(&self) -> [Filetime; 2] {
+        [filetime(self.0), filetime(SystemTime::now())]
+    }
+
     fn audit(&self, threads: usize, parts: Vec<String>) -> Audit {
+        let [started, ended] = self.times();
         Audit {
             program: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -234,22 +242,21 @@ impl Clock {
             working_folder: std::env::current_dir()
                 .map(|folder| crate::scan::path_text(&folder))
                 .unwrap_or_default(),
-            started: rfc3339(self.0),
-            ended: rfc3339(SystemTime::now()),
+            started: started.to_string(),
+            ended: ended.to_string(),
             threads,
             parts,
         }
     }
 }
 
-/// A time of the system's clock as the tables write times.
-fn rfc3339(time: SystemTime) -> String {
+/// A time of the system's clock as the tables have times.
+fn filetime(time: SystemTime) -> Filetime {
     /// Seconds from 1601-01-01 to 1970-01-01.
     const TO_1970: u64 = 11_644_473_600;
 
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let ticks = (since.as_secs() + TO_1970) * 10_000_000 + u64::from(since.subsec_nanos()) / 100;
-    Filetime(ticks).to_string()
+    Filetime((since.as_secs() + TO_1970) * 10_000_000 + u64::from(since.subsec_nanos()) / 100)
 }
 
 /// `mapihive merge`: parts into one case.
@@ -290,10 +297,12 @@ pub(super) fn merge(arguments: &MergeArguments) -> anyhow::Result<Exit> {
         _ => Formulas::Neutralize,
     };
     let other_files = joined.record.other_files;
-    let folders = arguments.parts.iter().map(|part| crate::scan::path_text(part)).collect();
+    let folders: Vec<String> = arguments.parts.iter().map(|part| crate::scan::path_text(part)).collect();
     let closing = Closing {
         ending: Ending::Complete,
-        audit: clock.audit(1, folders),
+        audit: clock.audit(1, folders.clone()),
+        times: clock.times(),
+        inputs: folders,
         settings,
         summary: joined.summary.clone(),
         other_files,
@@ -313,5 +322,5 @@ pub(super) fn merge(arguments: &MergeArguments) -> anyhow::Result<Exit> {
 
 /// Whether an error of a case is one of writing, which has its own exit code.
 pub(super) fn is_output_error(error: &CaseError) -> bool {
-    matches!(error, CaseError::Write { .. } | CaseError::Spill(_))
+    matches!(error, CaseError::Write { .. } | CaseError::Spill(_) | CaseError::Report(_))
 }
