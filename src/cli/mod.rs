@@ -30,7 +30,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judge hives and write findings (CSV)
-    Scan(scan::Arguments),
+    Scan(Box<scan::Arguments>),
     /// Write every key and decoded property of the profiles (CSV)
     Profiles(profiles::Arguments),
     /// Write dated events in the life of profiles (CSV), for timeline tools

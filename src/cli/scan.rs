@@ -202,7 +202,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     progress.finish_and_clear();
     tables.finish()?;
     let baseline = baseline.map(|mut baseline| {
-        seen.iter().for_each(|id| baseline.saw(id));
+        for id in &seen {
+            baseline.saw(id);
+        }
         baseline
     });
     arguments.tell(&summary, found.other_files, baseline.as_ref());

@@ -251,18 +251,19 @@ fn outputs(paths: &[&Path]) -> Vec<(String, Vec<u8>)> {
             outputs.push(("compare, stderr".to_owned(), run.stderr.into_bytes()));
         }
     }
-    let paths: Vec<_> = paths.iter().map(|path| (*path).to_owned()).collect();
-    let tables = crate::case::hive_tables(&paths);
-    outputs.push(("profiles.csv".into(), tables.profiles));
-    outputs.push(("services.csv".into(), tables.services));
-    outputs.push(("log_changes.csv".into(), tables.log_changes));
-    let case = tempfile::tempdir().unwrap();
-    let inputs: Vec<_> = paths.iter().map(|path| path.to_str().unwrap()).collect();
-    crate::case::write_case(case.path(), Path::new("/"), &inputs);
-    outputs.push((
-        "report.html".into(),
-        crate::report::report(case.path(), &crate::report::audit()).into_bytes(),
-    ));
+    for (option, name) in [("--case", "case"), ("--part", "part")] {
+        let folder = folder.path().join(name);
+        let paths = paths.iter().map(|path| path.to_str().unwrap());
+        let arguments = ["scan", "--deep", option, folder.to_str().unwrap()];
+        let run = mapihive(arguments.into_iter().chain(paths));
+        assert_eq!(run.code, Some(0), "{option}: {}", run.stderr);
+        for file in walkdir::WalkDir::new(&folder).into_iter().map(Result::unwrap) {
+            if file.file_type().is_file() {
+                let name = format!("{name}, {}", file.file_name().display());
+                outputs.push((name, std::fs::read(file.path()).unwrap()));
+            }
+        }
+    }
     outputs
 }
 
@@ -571,6 +572,10 @@ fn every_output_that_there_is_was_looked_at() {
         "scan, coverage",
         "scan, accounts",
         "scan, fleet",
+        "case, report.html",
+        "case, findings.jsonl",
+        "case, services.csv",
+        "part, index.jsonl",
     ] {
         assert!(looked_at.contains(name), "{name}");
         let holds = outputs.iter().any(|(output, bytes)| output == name && !bytes.is_empty());
@@ -585,5 +590,8 @@ fn every_output_that_there_is_was_looked_at() {
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    assert_eq!(commands, ["scan", "profiles", "timeline", "compare", "dump", "rules", "explain", "help"]);
+    assert_eq!(
+        commands,
+        ["scan", "profiles", "timeline", "compare", "merge", "dump", "rules", "explain", "help"]
+    );
 }
