@@ -150,7 +150,7 @@ pub fn kept(path: &str) -> Kept {
 /// The folders of shadow copies are those of:
 /// - Windows: `\\?\GLOBALROOT\Device\HarddiskVolumeShadowCopy1` (`vssadmin list shadows`), which Velociraptor writes with
 ///   percent codes (its `accessors/ntfs/vss.go`; Dissect's loader for it, `loaders/velociraptor.py` and its test);
-/// - collections of KAPE: `VSS1` beside `C` (as in the image of the challenge "Spotted in the Wild" of cyberdefenders.org);
+/// - collections of triage tools: `VSS1` beside `C` (as in the image of the challenge "Spotted in the Wild" of cyberdefenders.org);
 /// - libvshadow's `vshadowmount`: `vss1`, which the SIFT workstation mounts at `shadow_mount/vss1` (sift-cli).
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kept {
