@@ -1,7 +1,8 @@
 //! Files opened as evidence: read-only, without waiting, without following the unexpected, and without leaving a trace
-//! where that is allowed. The only place with `unsafe`, here and in `source/fault.rs`.
+//! where that is allowed. The only place with `unsafe`, here, in `source/fault.rs` and in `source/range.rs`.
 
 mod fault;
+mod range;
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -15,6 +16,7 @@ use rustix::io::Errno;
 
 use super::limits;
 use fault::Watch;
+use range::InRange;
 
 pub use fault::survive_failing_pages;
 
@@ -87,7 +89,9 @@ pub struct Bytes {
 
 #[derive(Debug)]
 enum Held {
-    /// A private read-only mapping.
+    /// A private read-only mapping in the addresses of a thread.
+    InRange(InRange),
+    /// A private read-only mapping of its own.
     Map(Mmap),
     /// A private mapping whose changes never reach the file.
     CopyOnWrite(MmapMut),
@@ -102,6 +106,7 @@ impl std::ops::Deref for Bytes {
 
     fn deref(&self) -> &[u8] {
         match &self.held {
+            Held::InRange(map) => map,
             Held::Map(map) => map,
             Held::CopyOnWrite(map) => map,
             Held::Heap(bytes) => bytes,
@@ -120,7 +125,7 @@ impl Bytes {
         match &mut self.held {
             Held::Heap(bytes) => bytes,
             Held::CopyOnWrite(map) => map,
-            Held::Map(_) | Held::Shared(_) => &mut [],
+            Held::InRange(_) | Held::Map(_) | Held::Shared(_) => &mut [],
         }
     }
 
@@ -231,6 +236,9 @@ impl HiveSource {
         };
         if way == Way::Read || self.opened.len <= limits::MAX_READ_TO_HEAP || is_remote(file) {
             return self.read_to_heap();
+        }
+        if let Some(map) = usize::try_from(self.opened.len).ok().and_then(|len| InRange::map(file, len)) {
+            return Bytes::watched(Held::InRange(map)).map_or_else(|| self.read_to_heap(), Ok);
         }
         // SAFETY: the mapping is private and read-only. Rust asks that nobody changes the file meanwhile, which no
         // program can enforce; a change is found by `has_changed` and its unit reported. All readers index checked

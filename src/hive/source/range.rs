@@ -1,0 +1,187 @@
+//! A stretch of addresses for each thread, into which files are mapped one behind the other, and which is emptied in one go.
+//!
+//! Unmapping a file interrupts every processor on which the process runs, for each may remember the addresses (a TLB
+//! shootdown). With one such interruption for each hive two threads took a quarter more processor time for a hive than one;
+//! with one for many hives it is hardly seen.
+
+use std::cell::OnceCell;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use memmap2::{MmapOptions, MmapRaw};
+use rustix::mm::{MapFlags, ProtFlags};
+
+/// Bytes of addresses that are reserved; no memory belongs to them.
+const RESERVED: usize = 1 << 30;
+/// Files after which the stretch is emptied: so long their pages stay mapped, and count as used by the process.
+const MOST_FILES: usize = 32;
+/// Bytes after which it is emptied too.
+const MOST_BYTES: usize = 128 << 20;
+
+/// The reserved stretch of a thread.
+#[derive(Debug)]
+struct Range {
+    whole: MmapRaw,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Bytes from the start into which files are mapped, or were.
+    used: usize,
+    /// Files mapped since it was emptied.
+    files: usize,
+    /// Those of them that are still read.
+    alive: usize,
+}
+
+/// A file that is mapped into the stretch of a thread, read only.
+#[derive(Debug)]
+pub(super) struct InRange {
+    range: Arc<Range>,
+    at: usize,
+    len: usize,
+}
+
+thread_local! {
+    static RANGE: OnceCell<Option<Arc<Range>>> = const { OnceCell::new() };
+}
+
+impl InRange {
+    /// Maps `len` bytes of a file. `None` where the stretch has no room, or there is none: then the file is mapped on its own.
+    pub(super) fn map(file: &File, len: usize) -> Option<Self> {
+        let range = RANGE.with(|range| range.get_or_init(Range::reserve).clone())?;
+        let at = range.place(file, len)?;
+        Some(Self { range, at, len })
+    }
+}
+
+impl std::ops::Deref for InRange {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // SAFETY: `place` mapped `len` readable bytes there, which stay until the last file of the stretch is dropped. Nobody
+        // writes through this process; of others the same holds as for every mapped file (`HiveSource::bytes`).
+        #[allow(unsafe_code, reason = "the bytes of a mapping that memmap2 did not make")]
+        unsafe {
+            std::slice::from_raw_parts(self.range.whole.as_ptr().add(self.at), self.len)
+        }
+    }
+}
+
+impl Drop for InRange {
+    fn drop(&mut self) {
+        let mut state = self.range.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.alive -= 1;
+        if state.alive == 0 && (state.files >= MOST_FILES || state.used >= MOST_BYTES) {
+            self.range.empty(&mut state);
+        }
+    }
+}
+
+impl Range {
+    fn reserve() -> Option<Arc<Self>> {
+        let whole = MmapOptions::new().len(RESERVED).no_reserve_swap().map_anon().ok()?;
+        Some(Arc::new(Self { whole: whole.into(), state: Mutex::default() }))
+    }
+
+    /// Maps a file behind the others, and tells where.
+    fn place(&self, file: &File, len: usize) -> Option<usize> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = state.used;
+        let end = at.checked_add(len)?.checked_next_multiple_of(rustix::param::page_size())?;
+        if len == 0 || end > self.whole.len() {
+            return None;
+        }
+        self.lay(at, len, Some(file)).ok()?;
+        *state = State { used: end, files: state.files + 1, alive: state.alive + 1 };
+        Some(at)
+    }
+
+    /// Takes away all files; none of them is read any more.
+    fn empty(&self, state: &mut State) {
+        // Where that fails the files stay, and the stretch fills up.
+        if self.lay(0, state.used, None).is_ok() {
+            *state = State::default();
+        }
+    }
+
+    /// Lays a file, or nothing, over a part of the stretch.
+    fn lay(&self, at: usize, len: usize, file: Option<&File>) -> io::Result<()> {
+        // SAFETY: both callers keep within the stretch, which is ours alone, and to a part of it of which nothing is read: what
+        // lies behind all files that were mapped, or all of them when the last was dropped. A part of a page at the end is no
+        // other file's, for each begins on a page of its own.
+        #[allow(unsafe_code, reason = "only mapping over one's own addresses unmaps many files in one go")]
+        unsafe {
+            let start = self.whole.as_mut_ptr().add(at).cast();
+            let private = MapFlags::PRIVATE | MapFlags::FIXED;
+            match file {
+                Some(file) => rustix::mm::mmap(start, len, ProtFlags::READ, private, file.as_fd(), 0)?,
+                None => rustix::mm::mmap_anonymous(
+                    start,
+                    len,
+                    ProtFlags::READ | ProtFlags::WRITE,
+                    private | MapFlags::NORESERVE,
+                )?,
+            };
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(folder: &std::path::Path, number: usize, len: usize) -> File {
+        let path = folder.join(number.to_string());
+        let byte = u8::try_from(number % 251).unwrap();
+        std::fs::write(&path, vec![byte; len]).unwrap();
+        File::open(path).unwrap()
+    }
+
+    #[test]
+    fn each_file_keeps_its_bytes_however_many_come_and_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut kept = Vec::new();
+        for number in 0..5 * MOST_FILES {
+            let len = 1 + number * 977;
+            let mapped = InRange::map(&file(folder.path(), number, len), len).unwrap();
+            assert!(mapped.len() == len && mapped.iter().all(|byte| usize::from(*byte) == number % 251));
+            // Now and then one outlives those that come behind it.
+            if number % 40 == 7 {
+                kept.push((number, mapped));
+            }
+            if number % 100 == 99 {
+                for (number, mapped) in kept.drain(..) {
+                    assert!(mapped.iter().all(|byte| usize::from(*byte) == number % 251));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_stretch_is_emptied_and_used_again() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::spawn(move || {
+            let one = file(folder.path(), 1, 10_000);
+            let places: Vec<usize> =
+                (0..2 * MOST_FILES).map(|_| InRange::map(&one, 10_000).unwrap().at).collect();
+            assert_eq!(places[0], places[MOST_FILES]);
+            assert!(places[..MOST_FILES].is_sorted_by(|one, next| one < next));
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn what_has_no_room_is_left_to_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = file(folder.path(), 1, 10_000);
+        assert!(InRange::map(&one, 0).is_none());
+        assert!(InRange::map(&one, RESERVED + 1).is_none());
+        assert!(InRange::map(&one, usize::MAX).is_none());
+    }
+}
