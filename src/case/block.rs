@@ -110,7 +110,8 @@ impl Work<'_> {
             added.rows(Stream::Timeline, formulas, rows);
         }
         if self.wants(Stream::Inputs) {
-            added.rows(Stream::Inputs, formulas, input_rows(coverage));
+            let rows = input_rows(&coverage.hive_path, &coverage.inputs);
+            added.rows(Stream::Inputs, formulas, rows);
         }
         // The rest is told when all hives of the host are there; findings need most of the room and are not needed for it.
         let seen = match self.baseline {

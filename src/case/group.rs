@@ -1,12 +1,12 @@
 //! What is told when all hives of a group are there: rows of the coverage table, which say what is a copy of what, accounts,
-//! and facts for the rules over all hives.
+//! machine hives that were given, and facts for the rules over all hives.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::streams::{Added, Stream};
 use crate::fleet::StoredFact;
-use crate::report::{Accounts, Formulas, Summary, hive_row};
-use crate::scan::{Companions, GroupKey, HiveReport, link_copies};
+use crate::report::{Accounts, Formulas, Summary, hive_row, input_rows};
+use crate::scan::{Companions, GroupKey, HiveReport, InputFile, link_copies};
 
 /// A group whose hives are coming.
 #[derive(Debug)]
@@ -59,6 +59,16 @@ impl Group {
         }
         if wanted.contains(&Stream::Accounts) {
             added.put(Stream::Accounts, accounts.lines(companions, formulas));
+        }
+        if wanted.contains(&Stream::Inputs) {
+            // Of all hives of the group the same were read.
+            let given: BTreeMap<&str, &[InputFile]> = reports
+                .iter()
+                .flat_map(|report| report.given.iter())
+                .map(|given| (given.hive_path.as_str(), given.files.as_slice()))
+                .collect();
+            let rows = given.iter().flat_map(|(hive_path, files)| input_rows(hive_path, files));
+            added.rows(Stream::Inputs, formulas, rows);
         }
         if wanted.contains(&Stream::FleetFacts) {
             let facts = reports

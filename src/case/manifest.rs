@@ -129,12 +129,15 @@ impl Manifest {
             self.tables.iter().map(|table| (table.file.clone(), table.sha256.clone())).collect();
         sums.push((MANIFEST.to_owned(), hash_of(&path)?.1));
         sums.sort();
-        // As sha256sum(1) writes and checks them.
-        let lines: Vec<String> = sums.into_iter().map(|(file, sha256)| format!("{sha256}  {file}")).collect();
-        let text = lines.join("\n") + "\n";
-        write_text(&case.join(SUMS), &text)?;
+        write_text(&case.join(SUMS), &sums_text(&sums))?;
         Ok(self)
     }
+}
+
+/// The list of hashes, of files and their hashes in order: as sha256sum(1) writes and checks it.
+pub(super) fn sums_text(sums: &[(String, String)]) -> String {
+    let lines: Vec<String> = sums.iter().map(|(file, sha256)| format!("{sha256}  {file}")).collect();
+    lines.join("\n") + "\n"
 }
 
 /// Writes a file that is whole or not there.

@@ -12,6 +12,7 @@ mod manifest;
 mod part;
 mod run;
 mod streams;
+mod verify;
 
 pub use block::{Block, Work};
 pub use close::{Closing, close, wanted};
@@ -23,3 +24,4 @@ pub use manifest::{Audit, Ending, MANIFEST, Manifest, SUMS, TableFile};
 pub use part::{Entry, Located, PartReader, PartWriter, Record, Settings};
 pub use run::{Plan, Ran, run};
 pub use streams::{Added, Stream};
+pub use verify::{CaseHashes, Verified, Verifying, verify};

@@ -159,12 +159,13 @@ impl Inputs {
         Ok((paths, found))
     }
 
-    /// The hosts of the hives, with their machine hives.
-    pub(super) fn hosts(&self, units: &[Unit]) -> Hosts {
+    /// The hosts of the hives, with their machine hives; `hash` asks for hashes of those that were given.
+    pub(super) fn hosts(&self, units: &[Unit], hash: bool) -> Hosts {
         let given = GivenHives {
             system: self.system.clone(),
             software: self.software.clone(),
             sam: self.sam.clone(),
+            hash,
         };
         let candidates = units.iter().filter_map(|unit| match unit {
             Unit::Read(candidate) => Some(candidate),
@@ -184,7 +185,7 @@ impl Inputs {
     ) -> anyhow::Result<Exit> {
         let no_hive = !found.candidates.iter().any(|candidate| candidate.looks_like_a_hive);
         let units = units(found);
-        let hosts = self.hosts(&units);
+        let hosts = self.hosts(&units, false);
         let read = |unit: &Unit| match unit {
             Unit::PassedOver(passed) => (Coverage::passed_over(passed), None),
             Unit::Read(candidate) => {

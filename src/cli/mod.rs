@@ -9,6 +9,7 @@ mod profiles;
 mod rules;
 mod scan;
 mod timeline;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,8 @@ enum Command {
     Compare(compare::Arguments),
     /// Join parts of a case into one, as if all had been scanned at once
     Merge(case::MergeArguments),
+    /// Hold a case and its evidence against their hashes and write what is not as it was (CSV)
+    Verify(verify::Arguments),
     /// Write every key and value of hives (CSV), for comparison with other tools
     Dump(dump::Arguments),
     /// List the rules
@@ -53,7 +56,7 @@ Exit codes, the first that applies:
   5  output could not be written
   2  wrong arguments
   4  no hive found
-  3  something that is present could not be read, or not wholly
+  3  something that is present could not be read, or not wholly; of verify, something is not as it was
   0  none of these";
 
 /// How a command ended.
@@ -86,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Merge(arguments) => case::merge(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -114,7 +114,7 @@ impl Arguments {
         let any_hive = found.candidates.iter().any(|candidate| candidate.looks_like_a_hive);
         let (other_files, companions) = (found.other_files, found.companions.clone());
         let mut units = units(found);
-        let hosts = self.inputs.hosts(&units);
+        let hosts = self.inputs.hosts(&units, self.case.is_some() || self.part.is_some());
         if let Some(shard) = self.shard {
             units.retain(|unit| shard.has(&unit.group()));
         }

@@ -1,6 +1,6 @@
 //! `inputs.csv`: every file whose bytes were read as evidence, for `mapihive verify`.
 
-use crate::scan::{Coverage, InputFile};
+use crate::scan::InputFile;
 
 use super::SCHEMA;
 use super::hives::unix_time;
@@ -11,7 +11,7 @@ table! {
     InputRow {
         schema: "version of these columns",
         path: "the file",
-        kind: "what it was read as: hive or log",
+        kind: "what it was read as: hive, log, or machine (a machine hive that was given by name)",
         hive_path: "the hive it belongs to: itself, or that of the log",
         size: "bytes of the file",
         modified: "when the file was last modified, as its file system says",
@@ -20,14 +20,14 @@ table! {
 }
 
 /// The rows of a hive: one for itself, one for each log that could be opened.
-pub fn input_rows(coverage: &Coverage) -> impl Iterator<Item = InputRow<'_>> {
-    coverage.inputs.iter().map(|input| {
+pub fn input_rows<'a>(hive_path: &'a str, inputs: &'a [InputFile]) -> impl Iterator<Item = InputRow<'a>> {
+    inputs.iter().map(move |input| {
         let InputFile { path, kind, size, modified, sha256 } = input;
         InputRow {
             schema: SCHEMA.into(),
             path: Cell::from(path),
             kind: kind.as_str().into(),
-            hive_path: Cell::from(&coverage.hive_path),
+            hive_path: hive_path.into(),
             size: (*size).into(),
             modified: modified.and_then(|(seconds, nanos)| unix_time(seconds, nanos)).into(),
             sha256: sha256.as_deref().into(),

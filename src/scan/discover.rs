@@ -2,8 +2,9 @@
 //! candidate, what cannot be looked at becomes a row of its own, everything else is counted.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::account;
 use crate::hive::{FileKind, HiveSource, Links, SourceError};
-use crate::wintypes::{decode_utf16le, escape_exclamation};
+use crate::wintypes::{decode_utf16le, escape_exclamation, unescape_part};
 
 use super::archive::{self, Inside, Shelf};
 use super::companions::Companions;
@@ -181,6 +182,35 @@ pub fn path_text(path: &Path) -> String {
     let path: PathBuf = kept.collect();
     let text = system_text(path.as_os_str());
     if text.is_empty() { ".".into() } else { escape_exclamation(text) }
+}
+
+/// What the text of a path stands for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PathOfText {
+    /// The file, or the outermost archive.
+    pub file: PathBuf,
+    /// Of a file in an archive, its path there; of one in an archive in it, that too, and so on.
+    pub inside: Vec<PathBuf>,
+}
+
+/// The inverse of [`path_text`], and of joining such texts by `!`. `None` of a text that is no path's.
+pub fn read_path_text(text: &str) -> Option<PathOfText> {
+    let is_escaped = text.contains("\\u{");
+    let mut parts = text.split('!').map(|part| system_path(&unescape_part(part, is_escaped)?));
+    let file = parts.next()??;
+    Some(PathOfText { file, inside: parts.collect::<Option<_>>()? })
+}
+
+fn system_path(units: &[u16]) -> Option<PathBuf> {
+    let mut bytes = Vec::new();
+    for unit in char::decode_utf16(units.iter().copied()) {
+        match unit.map_err(|lone| lone.unpaired_surrogate()) {
+            Ok(character) => bytes.extend(character.encode_utf8(&mut [0; 4]).bytes()),
+            Err(byte @ 0xdc80..=0xdcff) => bytes.push(byte.to_le_bytes()[0]),
+            Err(_) => return None,
+        }
+    }
+    Some(PathBuf::from(OsString::from_vec(bytes)))
 }
 
 /// The text of an argument or name of the system, made printable in the same way.
@@ -440,6 +470,46 @@ mod tests {
         assert_eq!(logs_of(OsStr::new("NTUSER.DAT"), &names), ["NTUSER.DAT.log1", "ntuser.dat.LOG2"]);
         assert_eq!(log_stem(".LOG"), None);
         assert_eq!(log_stem("é.LOG1"), Some("é"));
+    }
+
+    #[test]
+    fn every_path_comes_back_from_its_text() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let names: [&[u8]; 14] = [
+            b"a",
+            b".",
+            b"../a b",
+            b"/a/b",
+            b"a!b",
+            b"a\\b",
+            b"a\\u{21}b",
+            b"a\\!b\\",
+            b"a\nb\\c",
+            b"\xff\x80a",
+            b"\xed\xb2\x80",
+            "Jörg \u{1f600} \u{85}".as_bytes(),
+            b"=cmd/-a/@b",
+            b"u{21}",
+        ];
+        for name in names {
+            let path = Path::new(OsStr::from_bytes(name));
+            let text = path_text(path);
+            let read = read_path_text(&text).unwrap();
+            assert_eq!((read.file.as_path(), read.inside.len()), (path, 0), "{text}");
+            for other in names {
+                let other = Path::new(OsStr::from_bytes(other));
+                let joined = archive::inside_text(&text, &path_text(other));
+                let read = read_path_text(&joined).unwrap();
+                assert_eq!(
+                    (read.file.as_path(), &read.inside[..]),
+                    (path, &[other.to_owned()][..]),
+                    "{joined}"
+                );
+            }
+        }
+        for text in ["\\u{d800}", "\\u{dc7f}", "a!\\u{", "\\u{a}\\"] {
+            assert_eq!(read_path_text(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::mapi::families::Families;
 use crate::wintypes::AnsiCodePage;
 
 use super::discover::Candidate;
-use super::one_hive::{Reading, read_hive};
+use super::one_hive::{GivenInput, InputKind, Reading, read_hive};
 
 /// Machine hives that were given by name; they count for every user hive.
 #[derive(Clone, Debug, Default)]
@@ -22,12 +22,15 @@ pub struct GivenHives {
     pub software: Option<PathBuf>,
     /// `SAM`.
     pub sam: Option<PathBuf>,
+    /// Whether their bytes are hashed.
+    pub hash: bool,
 }
 
 /// The hosts of a scan.
 #[derive(Debug)]
 pub struct Hosts {
     logs: bool,
+    given: GivenHives,
     by_collection: BTreeMap<Option<String>, Mutex<Host>>,
 }
 
@@ -39,6 +42,8 @@ struct Host {
     /// Hives that still have to be judged; after the last of them the facts are given up.
     waiting: usize,
     facts: Option<Arc<HostFacts>>,
+    /// Of the hives that were given; known once they were read.
+    inputs: Arc<[GivenInput]>,
 }
 
 impl Hosts {
@@ -69,7 +74,7 @@ impl Hosts {
             host.sam = named(&given.sam).or(host.sam.take());
         }
         let by_collection = by_collection.into_iter().map(|(key, host)| (key, Mutex::new(host))).collect();
-        Self { logs, by_collection }
+        Self { logs, given: given.clone(), by_collection }
     }
 
     /// What the machine hives of a hive's host say; read when the first hive of the host asks. A hive that lies nowhere in a
@@ -80,13 +85,24 @@ impl Hosts {
         };
         // Others of the same host wait here until it is read.
         let mut host = host.lock().unwrap_or_else(PoisonError::into_inner);
-        let facts = match &host.facts {
-            Some(facts) => Arc::clone(facts),
-            None => Arc::new(host.read(self.logs)),
+        let facts = if let Some(facts) = &host.facts {
+            Arc::clone(facts)
+        } else {
+            let (facts, inputs) = host.read(&self.given, self.logs);
+            host.inputs = inputs.into();
+            Arc::new(facts)
         };
         host.waiting = host.waiting.saturating_sub(1);
         host.facts = (host.waiting > 0).then(|| Arc::clone(&facts));
         facts
+    }
+
+    /// The given machine hives that were read for a hive's host, once [`Self::facts`] were asked for.
+    pub(super) fn inputs(&self, candidate: &Candidate) -> Arc<[GivenInput]> {
+        let Some(host) = self.by_collection.get(&collection(&candidate.hive_path)) else {
+            return Arc::default();
+        };
+        Arc::clone(&host.lock().unwrap_or_else(PoisonError::into_inner).inputs)
     }
 }
 
@@ -107,41 +123,61 @@ impl Host {
         }
     }
 
-    fn read(&self, logs: bool) -> HostFacts {
-        HostFacts {
-            system: self
-                .system
-                .as_ref()
-                .and_then(|candidate| machine_hive(candidate, logs, MachineKind::System, SystemFacts::read)),
-            software: self.software.as_ref().and_then(|candidate| {
-                machine_hive(candidate, logs, MachineKind::Software, SoftwareFacts::read)
-            }),
-            sam: self
-                .sam
-                .as_ref()
-                .and_then(|candidate| machine_hive(candidate, logs, MachineKind::Sam, SamFacts::read)),
-        }
+    /// What its machine hives say, and the files of those that were given.
+    fn read(&self, given: &GivenHives, logs: bool) -> (HostFacts, Vec<GivenInput>) {
+        let reading = |is_given| Reading { hash: given.hash && is_given, ..machine_reading(logs) };
+        let [has_system, has_software, has_sam] =
+            [&given.system, &given.software, &given.sam].map(Option::is_some);
+        let (system, of_system) = self
+            .system
+            .as_ref()
+            .map(|hive| machine_hive(hive, reading(has_system), MachineKind::System, SystemFacts::read))
+            .unzip();
+        let (software, of_software) = self
+            .software
+            .as_ref()
+            .map(|hive| machine_hive(hive, reading(has_software), MachineKind::Software, SoftwareFacts::read))
+            .unzip();
+        let (sam, of_sam) = self
+            .sam
+            .as_ref()
+            .map(|hive| machine_hive(hive, reading(has_sam), MachineKind::Sam, SamFacts::read))
+            .unzip();
+        let inputs = [(has_system, of_system), (has_software, of_software), (has_sam, of_sam)];
+        let inputs = inputs.into_iter().filter(|(is_given, _)| *is_given).filter_map(|(_, input)| input);
+        let facts = HostFacts { system: system.flatten(), software: software.flatten(), sam: sam.flatten() };
+        (facts, inputs.collect())
     }
+}
+
+/// How machine hives are read.
+fn machine_reading(logs: bool) -> Reading {
+    let (families, ansi) = (Families::built_in(), AnsiCodePage::UNKNOWN);
+    Reading { care: Care::Once, way: Way::Map, logs, recovery: None, families, ansi, hash: false }
 }
 
 /// Reads a machine hive; `None` where it cannot be read or is another one. Its own row in the coverage table says why.
 fn machine_hive<T>(
     candidate: &Candidate,
-    logs: bool,
+    reading: Reading,
     kind: MachineKind,
     read: impl Fn(&Tree<'_>, &mut Problems) -> T,
-) -> Option<MachineHive<T>> {
-    let families = Families::built_in();
-    let ansi = AnsiCodePage::UNKNOWN;
-    let reading =
-        Reading { care: Care::Once, way: Way::Map, logs, recovery: None, families, ansi, hash: false };
-    let (_, found) = read_hive(candidate, reading, |hive, problems| {
+) -> (Option<MachineHive<T>>, GivenInput) {
+    let (coverage, found) = read_hive(candidate, reading, |hive, problems| {
         let is_other = matches!(MachineKind::of(hive.tree), Found::Here(found) if found != kind);
         let facts = (!is_other).then(|| (hive.image.state(), read(hive.tree, problems)));
         (None, facts)
     });
-    let (state, facts) = found??;
-    Some(MachineHive { hive_path: Arc::from(candidate.hive_path.as_str()), state, facts })
+    let hive = found.flatten().map(|(state, facts)| MachineHive {
+        hive_path: Arc::from(candidate.hive_path.as_str()),
+        state,
+        facts,
+    });
+    let mut files = coverage.inputs;
+    if let Some(file) = files.first_mut() {
+        file.kind = InputKind::Machine;
+    }
+    (hive, GivenInput { hive_path: coverage.hive_path, files })
 }
 
 /// Whether a hive is one of the machine's by its place: there are no profiles to recover in it.

@@ -1,6 +1,7 @@
 //! The rules applied to one hive: findings with their identifiers, in their order.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
@@ -13,7 +14,7 @@ use crate::wintypes::{Filetime, hex};
 
 use super::discover::Candidate;
 use super::hosts::{Hosts, is_machine_hive};
-use super::one_hive::{Coverage, OpenHive, Reading, Understood, read_hive};
+use super::one_hive::{Coverage, GivenInput, OpenHive, Reading, Understood, read_hive};
 use super::series::CopyOf;
 
 /// What a hive gave.
@@ -29,6 +30,8 @@ pub struct HiveReport {
     pub file: Option<Candidate>,
     /// Its place among the copies of the hive, where several were read; known once all hives of the host were.
     pub copy: Option<CopyOf>,
+    /// Machine hives that were given by name and read for its host.
+    pub given: Arc<[GivenInput]>,
 }
 
 /// What the rules say of a hive.
@@ -125,6 +128,7 @@ pub fn judge_hive_and<T>(
         computer_name: host.computer_name().map(str::to_owned),
         file: Some(candidate.clone()),
         copy: None,
+        given: hosts.inputs(candidate),
     };
     (report, made)
 }
@@ -132,7 +136,14 @@ pub fn judge_hive_and<T>(
 impl HiveReport {
     /// The report of a file that was not read.
     pub fn unread(coverage: Coverage) -> Self {
-        Self { coverage, judged: Judged::default(), computer_name: None, file: None, copy: None }
+        Self {
+            coverage,
+            judged: Judged::default(),
+            computer_name: None,
+            file: None,
+            copy: None,
+            given: Arc::default(),
+        }
     }
 
     /// Whether no other copy of the hive that was read is newer: what it says counts.

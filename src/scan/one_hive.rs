@@ -14,7 +14,7 @@ use crate::mapi::families::Families;
 use crate::mapi::{Mapi, Recovered, before_replay};
 use crate::wintypes::{AnsiCodePage, hex};
 
-use super::discover::{Candidate, PassedOver};
+use super::discover::{Candidate, PassedOver, PathOfText, path_text, read_path_text};
 
 /// How much of a file could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,6 +94,15 @@ pub struct InputFile {
     pub sha256: Option<String>,
 }
 
+/// A machine hive that was given by name, and its logs, as files whose bytes were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenInput {
+    /// The hive, as every table calls it.
+    pub hive_path: String,
+    /// The hive, then its logs.
+    pub files: Vec<InputFile>,
+}
+
 /// What a file of evidence is read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputKind {
@@ -101,17 +110,20 @@ pub enum InputKind {
     Hive,
     /// A transaction log.
     Log,
+    /// A machine hive that was given by name, not found.
+    Machine,
 }
 
 impl InputKind {
     /// All kinds, for the documentation of the vocabulary.
-    pub const ALL: [Self; 2] = [Self::Hive, Self::Log];
+    pub const ALL: [Self; 3] = [Self::Hive, Self::Log, Self::Machine];
 
     /// The word used in every table.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Hive => "hive",
             Self::Log => "log",
+            Self::Machine => "machine",
         }
     }
 }
@@ -226,10 +238,18 @@ fn logs_of(candidate: &Candidate, reading: Reading, inputs: &mut Vec<InputFile>)
     first.iter().enumerate().map(read).chain(more.iter().map(too_many)).collect()
 }
 
-/// The path of a file that lies in the same folder, or directly in the same archive, as a hive.
+/// The path of a file that lies in the same folder, or directly in the same archive, as a hive. `name` is as the system has it; of
+/// a file in an archive, as tables have it.
 pub fn beside(hive_path: &str, name: &str) -> String {
-    let folder = hive_path.rfind(['/', '!']).and_then(|end| hive_path.get(..=end)).unwrap_or_default();
-    format!("{folder}{name}")
+    match read_path_text(hive_path) {
+        Some(PathOfText { file, inside }) if inside.is_empty() => {
+            path_text(&file.parent().unwrap_or(Path::new("")).join(name))
+        }
+        _ => {
+            let folder = hive_path.rfind(['/', '!']).and_then(|end| hive_path.get(..=end));
+            format!("{}{name}", folder.unwrap_or_default())
+        }
+    }
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -237,7 +257,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Of a file that is too long for a hive, piece by piece.
-fn sha256_of_file(source: &HiveSource) -> io::Result<String> {
+pub(super) fn sha256_of_file(source: &HiveSource) -> io::Result<String> {
     const PIECE: usize = 1 << 20;
 
     let mut hash = Sha256::new();

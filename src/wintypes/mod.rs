@@ -14,4 +14,5 @@ pub use security_descriptor::{AccessAllowed, SecurityDescriptor, SecurityDescrip
 pub use sid::{Sid, SidError};
 pub use text::{
     decode_latin1, decode_utf16le, escape, escape_component, escape_exclamation, same_name, trim_nul,
+    unescape, unescape_part,
 };

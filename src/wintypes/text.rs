@@ -28,6 +28,34 @@ pub fn escape(text: &str) -> String {
     escape_chars(text.chars().map(Ok))
 }
 
+/// Takes the escape back: the UTF-16 units that a text stands for. `None` of a text that no escape makes.
+pub fn unescape(text: &str) -> Option<Vec<u16>> {
+    unescape_part(text, text.contains("\\u{"))
+}
+
+/// The same of a part of a text; `is_escaped` tells whether there is an escape anywhere in the text.
+pub fn unescape_part(part: &str, is_escaped: bool) -> Option<Vec<u16>> {
+    if !is_escaped {
+        return Some(part.encode_utf16().collect());
+    }
+    let mut units = Vec::new();
+    let mut rest = part;
+    while let Some((plain, tail)) = rest.split_once('\\') {
+        units.extend(plain.encode_utf16());
+        rest = if let Some(tail) = tail.strip_prefix('\\') {
+            units.push(u16::from(b'\\'));
+            tail
+        } else {
+            let (code, tail) = tail.strip_prefix("u{")?.split_once('}')?;
+            let is_hexadecimal = !code.is_empty() && code.bytes().all(|digit| digit.is_ascii_hexdigit());
+            units.push(u16::from_str_radix(code, 16).ok().filter(|_| is_hexadecimal)?);
+            tail
+        };
+    }
+    units.extend(rest.encode_utf16());
+    Some(units)
+}
+
 /// Makes an already escaped name fit to be one component of a key path, so that the path can be taken apart again: a
 /// literal backslash, which no Windows tool can create in a key name, is written `\u{5c}`, and the `u` of a name that
 /// begins with `u{` is written `\u{75}`, for the separator before it would make it look like an escape.
@@ -132,29 +160,6 @@ mod tests {
         units.iter().flat_map(|unit| unit.to_le_bytes()).collect()
     }
 
-    /// The reader that the documentation promises can be written.
-    fn unescape(text: &str) -> Vec<u16> {
-        if !text.contains("\\u{") {
-            return text.encode_utf16().collect();
-        }
-        let mut units = Vec::new();
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            if let Some(tail) = rest.strip_prefix("\\\\") {
-                units.push(u16::from(b'\\'));
-                rest = tail;
-            } else if let Some((code, tail)) = rest.strip_prefix("\\u{").and_then(|tail| tail.split_once('}'))
-            {
-                units.push(u16::from_str_radix(code, 16).unwrap());
-                rest = tail;
-            } else {
-                units.extend(first.encode_utf16(&mut [0; 2]).iter());
-                rest = &rest[first.len_utf8()..];
-            }
-        }
-        units
-    }
-
     #[test]
     fn every_utf16_text_comes_back_from_its_escape() {
         for units in [
@@ -171,8 +176,15 @@ mod tests {
             vec![0x85, 0x202e],
         ] {
             let text = decode_utf16le(&utf16(&units));
-            assert_eq!(unescape(&text), units, "{text}");
+            assert_eq!(unescape(&text).as_ref(), Some(&units), "{text}");
             assert!(!text.chars().any(char::is_control));
+        }
+    }
+
+    #[test]
+    fn what_no_escape_makes_is_not_guessed() {
+        for text in ["\\u{}", "\\u{1f600}", "\\u{+1}", "\\u{a}\\x", "\\u{a}\\", "\\u{a", "\\u{g}"] {
+            assert_eq!(unescape(text), None, "{text}");
         }
     }
 

@@ -10,36 +10,40 @@ use mapihive::rules;
 
 use crate::program::{manifest_dir, mapihive};
 
-/// Compares the block with this name, or rewrites it.
+/// Compares the block with this name in README.md, or rewrites it.
 fn assert_block(name: &str, expected: &str) {
-    let path = manifest_dir().join("README.md");
-    let text = std::fs::read_to_string(&path).expect("README.md");
+    assert_block_of("README.md", "MAPIHIVE_UPDATE_README", name, expected);
+}
+
+/// Compares a block of a file, or rewrites it where the variable `update` is set.
+pub fn assert_block_of(file: &str, update: &str, name: &str, expected: &str) {
+    let path = manifest_dir().join(file);
+    let text = std::fs::read_to_string(&path).expect(file);
     let (begin, end) = (format!("<!-- begin:{name} -->"), format!("<!-- end:{name} -->"));
-    let start =
-        text.find(&begin).unwrap_or_else(|| panic!("README.md lacks the marker {begin}")) + begin.len();
+    let start = text.find(&begin).unwrap_or_else(|| panic!("{file} lacks the marker {begin}")) + begin.len();
     let length =
-        text[start..].find(&end).unwrap_or_else(|| panic!("README.md lacks the marker {end} behind {begin}"));
+        text[start..].find(&end).unwrap_or_else(|| panic!("{file} lacks the marker {end} behind {begin}"));
     let block = &text[start..start + length];
     let expected = format!("\n{expected}\n");
-    if std::env::var_os("MAPIHIVE_UPDATE_README").is_some() {
+    if std::env::var_os(update).is_some() {
         // One after the other: the tests of this file rewrite one file.
         let _alone = std::fs::File::open(manifest_dir().join("Cargo.toml"))
             .and_then(|file| file.lock().map(|()| file));
-        let text = std::fs::read_to_string(&path).expect("README.md");
+        let text = std::fs::read_to_string(&path).expect(file);
         let at = text.find(&begin).expect("the marker seen before") + begin.len();
         let tail = &text[at + text[at..].find(&end).expect("the marker seen before")..];
-        std::fs::write(&path, format!("{}{expected}{tail}", &text[..at])).expect("a writable README.md");
+        std::fs::write(&path, format!("{}{expected}{tail}", &text[..at])).expect("a writable file");
         return;
     }
     assert!(
         block == expected,
-        "the block {name} of README.md is not what the program says; MAPIHIVE_UPDATE_README=1 rewrites it.\n\
-         --- README.md{block}--- the program{expected}"
+        "the block {name} of {file} is not what the program says; {update}=1 rewrites it.\n\
+         --- {file}{block}--- the program{expected}"
     );
 }
 
 /// Text as a cell of a Markdown table.
-fn cell(text: &str) -> String {
+pub fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 

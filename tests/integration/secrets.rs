@@ -592,6 +592,6 @@ fn every_output_that_there_is_was_looked_at() {
         .collect();
     assert_eq!(
         commands,
-        ["scan", "profiles", "timeline", "compare", "merge", "dump", "rules", "explain", "help"]
+        ["scan", "profiles", "timeline", "compare", "merge", "verify", "dump", "rules", "explain", "help"]
     );
 }

@@ -26,6 +26,8 @@ use entry::{Direct, Place};
 use held::Archive;
 
 pub(super) use held::Shelf;
+#[cfg(test)]
+pub(super) use names::inside as inside_text;
 
 /// Where a hive in an archive, and its logs, are.
 #[derive(Clone, Debug)]

@@ -33,7 +33,7 @@ fn from_code_page_437(name: &[u8]) -> Vec<u8> {
 
 /// The path of an entry in an archive, so that the escapes of both can be taken back: where one has any, backslashes of
 /// the other are doubled too.
-pub(super) fn inside(archive: &str, name: &str) -> String {
+pub(in super::super) fn inside(archive: &str, name: &str) -> String {
     let is_escaped = |text: &str| text.contains("\\u{");
     let doubled = |text: &str| text.replace('\\', "\\\\");
     match (is_escaped(archive), is_escaped(name)) {
