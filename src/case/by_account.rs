@@ -49,12 +49,12 @@ pub(super) fn write(case: &Path, folder: &Path) -> Result<(), CaseError> {
                 .flexible(true)
                 .from_writer(BufWriter::new(to));
             if is_new {
-                table.write_byte_record(&header).map_err(csv_error(&file))?;
+                table.write_byte_record(&header).map_err(csv_write_error(&file))?;
             }
             open = Some(Open { key, table, file });
         }
         if let Some(Open { table, file, .. }) = &mut open {
-            table.write_byte_record(&record).map_err(csv_error(file))?;
+            table.write_byte_record(&record).map_err(csv_write_error(file))?;
         }
     }
     open.map_or(Ok(()), finish)
@@ -67,6 +67,10 @@ fn finish(Open { table, file, .. }: Open) -> Result<(), CaseError> {
 
 fn csv_error(path: &Path) -> impl FnOnce(csv::Error) -> CaseError + '_ {
     |error| read_error(path)(error.into())
+}
+
+fn csv_write_error(path: &Path) -> impl FnOnce(csv::Error) -> CaseError + '_ {
+    |error| write_error(path)(error.into())
 }
 
 /// A name that every file system takes and no shell or viewer misreads: letters, digits, `.`, `-` and `_` of host and account,
