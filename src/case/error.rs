@@ -25,6 +25,14 @@ pub enum CaseError {
     /// The folder holds something already.
     #[error("{} is not empty; choose a new folder, --resume to go on with a case, or --clobber to replace one", .0.display())]
     NotEmpty(PathBuf),
+    /// The folder holds what no case and no part consists of.
+    #[error("{} holds {}, which mapihive did not write; nothing was touched, choose another folder", folder.display(), entry.display())]
+    Foreign {
+        /// The folder.
+        folder: PathBuf,
+        /// What lies in it, by its path below the folder.
+        entry: PathBuf,
+    },
     /// The folder would lie in what is examined.
     #[error("{} would lie in {}, which holds evidence; choose another folder", folder.display(), evidence.display())]
     BesideEvidence {

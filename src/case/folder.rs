@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::close::{self, CLOSED};
 use super::error::{CaseError, read_error, write_error};
 use super::manifest::{Ending, MANIFEST, Manifest, SUMS};
-use super::part::{LOCK, PartReader, Settings, lock};
+use super::part::{LOCK, PartReader, Settings, is_begun, is_file_of_part, lock, new_name};
 use super::streams::Stream;
 
 /// What is done where the folder holds something already.
@@ -41,34 +41,36 @@ pub(super) fn is_work(name: &OsStr) -> bool {
 }
 
 fn number(name: &str) -> Option<u32> {
-    name.strip_prefix(WORK)?.parse().ok()
+    let number = name.strip_prefix(WORK)?.parse().ok()?;
+    // One folder has one number, and there is always a next one.
+    (number < u32::MAX && name == format!("{WORK}{number}")).then_some(number)
 }
 
 impl CaseFolder {
     /// Takes hold of a case folder; `evidence` are the paths that are examined.
     pub fn take(path: &Path, existing: Existing, evidence: &[PathBuf]) -> Result<Self, CaseError> {
         refuse_evidence(path, evidence)?;
+        // Nothing is left in a folder that is refused, not even a lock.
+        if !path.join(LOCK).exists() {
+            refuse_content(path, existing)?;
+        }
         std::fs::create_dir_all(path).map_err(write_error(path))?;
         let lock = lock(path)?;
-        let mut earlier = works(path)?;
-        let is_empty = std::fs::read_dir(path)
-            .map_err(read_error(path))?
-            .flatten()
-            .all(|entry| entry.file_name() == OsStr::new(LOCK));
+        refuse_content(path, existing)?;
         match existing {
-            Existing::Refuse if !is_empty => return Err(CaseError::NotEmpty(path.to_owned())),
             Existing::Refuse => {}
-            Existing::Replace => {
-                remove_case(path)?;
-                earlier.clear();
-            }
+            Existing::Replace => remove_case(path)?,
             Existing::Resume => {
                 if path.join(SUMS).exists() && Manifest::read(path)?.status == Ending::Complete {
+                    // The run may have ended between the last file and the removal of its own.
+                    works(path)?.iter().try_for_each(|work| remove_folder(work))?;
+                    remove(&path.join(LOCK))?;
                     return Err(CaseError::Complete(path.to_owned()));
                 }
-                reopen(path, &earlier)?;
+                reopen(path)?;
             }
         }
+        let earlier = works(path)?;
         let last = earlier.last().and_then(|work| work.file_name()?.to_str().and_then(number)).unwrap_or(0);
         let work = path.join(format!("{WORK}{}", last + 1));
         Ok(Self { path: path.to_owned(), earlier, work, _lock: lock })
@@ -116,8 +118,102 @@ fn works(path: &Path) -> Result<Vec<PathBuf>, CaseError> {
     Ok(works.into_iter().map(|(_, path)| path).collect())
 }
 
+/// Refuses a folder that this run may not write to, and touches nothing in it.
+fn refuse_content(path: &Path, existing: Existing) -> Result<(), CaseError> {
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        // A file in its place, say.
+        Err(error) => return Err(write_error(path)(error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(read_error(path))?;
+        let name = entry.file_name();
+        if name != OsStr::new(LOCK) && existing == Existing::Refuse {
+            return Err(CaseError::NotEmpty(path.to_owned()));
+        }
+        let is_in = |holds: fn(&str) -> bool, name: &OsStr| name.to_str().is_some_and(holds);
+        let inside: fn(&str) -> bool = if is_in(|name| name == close::BY_ACCOUNT, &name) {
+            |name| name.ends_with(".csv")
+        } else if is_in(|name| number(name).is_some(), &name) {
+            is_file_of_part
+        } else {
+            let is_ours = is_in(is_file_of_case, &name) && is_file(&entry.path());
+            if is_ours {
+                continue;
+            }
+            return Err(CaseError::Foreign { folder: path.to_owned(), entry: name.into() });
+        };
+        // A link in place of a folder would lead elsewhere.
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let foreign = if is_folder { first_foreign(&entry.path(), inside)? } else { Some(PathBuf::new()) };
+        if let Some(foreign) = foreign {
+            let entry = Path::new(&name).join(foreign).components().collect();
+            return Err(CaseError::Foreign { folder: path.to_owned(), entry });
+        }
+    }
+    Ok(())
+}
+
+/// Makes room for a part: its folder is new, empty, or holds a part that may be replaced.
+pub fn make_room_for_part(folder: &Path, existing: Existing) -> Result<(), CaseError> {
+    match std::fs::symlink_metadata(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        _ => {}
+    }
+    let is_other = |name: &str| name != LOCK;
+    let names = std::fs::read_dir(folder).map_err(write_error(folder))?.flatten();
+    let mut names = names.map(|entry| entry.file_name());
+    if existing != Existing::Replace && names.any(|name| name.to_str().is_none_or(is_other)) {
+        return Err(CaseError::NotEmpty(folder.to_owned()));
+    }
+    if let Some(entry) = first_foreign(folder, is_file_of_part)? {
+        return Err(CaseError::Foreign { folder: folder.to_owned(), entry });
+    }
+    let _lock = lock(folder)?;
+    for entry in std::fs::read_dir(folder).map_err(read_error(folder))?.flatten() {
+        remove(&entry.path())?;
+    }
+    Ok(())
+}
+
+/// The first entry of a folder that is no regular file with such a name.
+fn first_foreign(folder: &Path, is_ours: fn(&str) -> bool) -> Result<Option<PathBuf>, CaseError> {
+    for entry in std::fs::read_dir(folder).map_err(read_error(folder))? {
+        let entry = entry.map_err(read_error(folder))?;
+        let name = entry.file_name();
+        if !(name.to_str().is_some_and(is_ours) && is_file(&entry.path())) {
+            return Ok(Some(name.into()));
+        }
+    }
+    Ok(None)
+}
+
+fn is_file(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Every name of a file that a case folder has at some time.
+fn files_of_case() -> impl Iterator<Item = String> {
+    let tables = Stream::ALL.into_iter().filter(|stream| stream.is_table()).map(Stream::file);
+    let names = [SUMS, MANIFEST].into_iter().chain(CLOSED).chain(tables).map(str::to_owned);
+    names.chain([SUMS, MANIFEST].map(new_name))
+}
+
+fn is_file_of_case(name: &str) -> bool {
+    name == LOCK || files_of_case().any(|file| file == name)
+}
+
 /// Takes back what an interrupted run closed, so that its streams lie with their index again.
-fn reopen(path: &Path, works: &[PathBuf]) -> Result<(), CaseError> {
+fn reopen(path: &Path) -> Result<(), CaseError> {
+    let works = works(path)?;
+    // What cannot be understood is told before anything is changed.
+    for work in &works {
+        match PartReader::open(work) {
+            Err(error @ CaseError::Read { .. }) => return Err(error),
+            _ => {}
+        }
+    }
     for name in [SUMS, MANIFEST].into_iter().chain(CLOSED) {
         remove(&path.join(name))?;
     }
@@ -130,30 +226,16 @@ fn reopen(path: &Path, works: &[PathBuf]) -> Result<(), CaseError> {
             }
         }
         // A run that ended before it had all of its files left nothing to go on with.
-        match PartReader::open(work).and_then(|part| part.cut()) {
-            Ok(()) => {}
-            Err(_) => remove_folder(work)?,
-        }
+        if is_begun(work) { PartReader::open(work)?.cut()? } else { remove_folder(work)? }
     }
-    for stream in Stream::ALL {
-        remove(&path.join(stream.file()))?;
-    }
-    Ok(())
+    files_of_case().try_for_each(|name| remove(&path.join(name)))
 }
 
-/// Removes what a case consists of; other files stay, and are told by the next step, which wants an empty folder.
+/// Removes what a case consists of.
 fn remove_case(path: &Path) -> Result<(), CaseError> {
-    let tables = Stream::ALL.iter().map(|stream| stream.file());
-    for name in [SUMS, MANIFEST].into_iter().chain(CLOSED).chain(tables) {
-        remove(&path.join(name))?;
-    }
+    files_of_case().try_for_each(|name| remove(&path.join(name)))?;
     remove_folder(&path.join(close::BY_ACCOUNT))?;
-    works(path)?.iter().try_for_each(|work| remove_folder(work))?;
-    let mut rest = std::fs::read_dir(path).map_err(read_error(path))?.flatten();
-    match rest.find(|entry| entry.file_name() != OsStr::new(LOCK)) {
-        Some(_) => Err(CaseError::NotEmpty(path.to_owned())),
-        None => Ok(()),
-    }
+    works(path)?.iter().try_for_each(|work| remove_folder(work))
 }
 
 fn remove(path: &Path) -> Result<(), CaseError> {
@@ -173,19 +255,7 @@ fn remove_folder(path: &Path) -> Result<(), CaseError> {
 /// A case lies in no folder that is examined, and holds none.
 pub fn refuse_evidence(path: &Path, evidence: &[PathBuf]) -> Result<(), CaseError> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    // The folder need not be there yet; the nearest that is tells where links lead.
-    let mut missing = Vec::new();
-    let mut there = absolute.as_path();
-    let real = loop {
-        match (there.canonicalize(), there.parent(), there.file_name()) {
-            (Ok(real), _, _) => break missing.iter().rev().fold(real, |real, name| real.join(name)),
-            (Err(_), Some(parent), Some(name)) => {
-                missing.push(name.to_owned());
-                there = parent;
-            }
-            _ => break absolute.clone(),
-        }
-    };
+    let real = real_path(&absolute);
     for path in evidence {
         let Ok(held) = path.canonicalize() else { continue };
         let inside = held.is_dir() && real.starts_with(&held);
@@ -196,4 +266,19 @@ pub fn refuse_evidence(path: &Path, evidence: &[PathBuf]) -> Result<(), CaseErro
         }
     }
     Ok(())
+}
+
+/// Where an absolute path leads once its folders are made: links are followed as far as there are any.
+fn real_path(absolute: &Path) -> PathBuf {
+    let mut real = PathBuf::new();
+    for component in absolute.components() {
+        match component {
+            std::path::Component::ParentDir => {
+                real.pop();
+            }
+            other => real.push(other),
+        }
+        real = real.canonicalize().unwrap_or(real);
+    }
+    real
 }

@@ -91,8 +91,16 @@ pub struct Joined {
     pub unread: u64,
 }
 
-/// Opens parts that are whole and were made alike.
+/// Opens parts that are whole, were made alike and have no group in common.
 pub fn open_parts<P: AsRef<Path>>(folders: &[P]) -> Result<Vec<PartReader>, CaseError> {
+    // A part without hives would not be noticed by its groups.
+    let mut seen = std::collections::BTreeSet::new();
+    for folder in folders.iter().map(AsRef::as_ref) {
+        if !seen.insert(folder.canonicalize().unwrap_or_else(|_| folder.to_owned())) {
+            let why = "it is given twice".to_owned();
+            return Err(CaseError::NoPart { folder: folder.to_owned(), why });
+        }
+    }
     let parts: Vec<PartReader> =
         folders.iter().map(|folder| PartReader::open_whole(folder.as_ref())).collect::<Result<_, _>>()?;
     let Some((first, others)) = parts.split_first() else { return Ok(parts) };
@@ -107,7 +115,23 @@ pub fn open_parts<P: AsRef<Path>>(folders: &[P]) -> Result<Vec<PartReader>, Case
         }
     }
     check_shards(&parts)?;
+    check_groups(&parts)?;
     Ok(parts)
+}
+
+/// No group may be in two parts.
+fn check_groups(parts: &[PartReader]) -> Result<(), CaseError> {
+    let mut last: Option<(usize, GroupKey)> = None;
+    for next in Sorted::of(parts)? {
+        let (index, Located { entry, .. }) = next?;
+        if let Some((before, group)) = last.filter(|(_, same)| *same == entry.group) {
+            let [first, second] = [before, index]
+                .map(|part| parts.get(part).map(|part| part.folder().to_owned()).unwrap_or_default());
+            return Err(CaseError::Twice { first, second, group: group.to_string() });
+        }
+        last = Some((index, entry.group));
+    }
+    Ok(())
 }
 
 /// Of parts that are shards none may be missing.
@@ -136,33 +160,22 @@ fn check_shards(parts: &[PartReader]) -> Result<(), CaseError> {
 /// Copies all groups of the parts in their order.
 pub fn join(parts: &[PartReader], into: &mut PartWriter) -> Result<Joined, CaseError> {
     let mut joined = Joined::default();
-    let mut last: Option<(usize, GroupKey)> = None;
     for next in Sorted::of(parts)? {
         let (index, located) = next?;
         let Some(part) = parts.get(index) else { continue };
-        let group = located.entry.group.clone();
-        if let Some((before, _)) = last.as_ref().filter(|(_, same)| *same == group) {
-            let first = parts.get(*before).map(|part| part.folder().to_owned()).unwrap_or_default();
-            return Err(CaseError::Twice {
-                first,
-                second: part.folder().to_owned(),
-                group: group.to_string(),
-            });
-        }
         into.copy(part, &located)?;
-        joined.unread += located.entry.unread;
+        joined.unread = joined.unread.saturating_add(located.entry.unread);
         joined.summary.absorb(located.entry.summary);
-        last = Some((index, group));
     }
     for part in parts {
         let record = part.record();
-        joined.record.groups += record.groups;
-        joined.record.units += record.units;
+        joined.record.groups = joined.record.groups.saturating_add(record.groups);
+        joined.record.units = joined.record.units.saturating_add(record.units);
         joined.record.any_hive |= record.any_hive;
         // Shards of one tree each walk all of it.
         joined.record.other_files = match record.shard {
             Some(_) => joined.record.other_files.max(record.other_files),
-            None => joined.record.other_files + record.other_files,
+            None => joined.record.other_files.saturating_add(record.other_files),
         };
     }
     Ok(joined)

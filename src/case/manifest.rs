@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::error::{CaseError, read_error, write_error};
-use super::part::{Settings, read_json, write_json};
+use super::error::{CaseError, read_error};
+use super::part::{Settings, read_json, write_json, write_text};
 use crate::finding::Severity;
 use crate::report::{SCHEMA, Summary};
 use crate::scan::Status as FileStatus;
@@ -138,21 +138,6 @@ impl Manifest {
 pub(super) fn sums_text(sums: &[(String, String)]) -> String {
     let lines: Vec<String> = sums.iter().map(|(file, sha256)| format!("{sha256}  {file}")).collect();
     lines.join("\n") + "\n"
-}
-
-/// Writes a file that is whole or not there.
-pub(super) fn write_text(path: &Path, text: &str) -> Result<(), CaseError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || {
-        use std::io::Write as _;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        rustix::fs::chmod(file.path(), rustix::fs::Mode::from_raw_mode(0o644))?;
-        file.persist(path).map_err(|error| error.error)?;
-        File::open(folder)?.sync_all()
-    };
-    write().map_err(write_error(path))
 }
 
 /// Every file of a case by its path in the folder, in order; working folders, which are hidden from nobody but are no part

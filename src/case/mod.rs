@@ -17,7 +17,7 @@ mod verify;
 pub use block::{Block, Work};
 pub use close::{Closing, close, wanted};
 pub use error::CaseError;
-pub use folder::{CaseFolder, Existing, refuse_evidence};
+pub use folder::{CaseFolder, Existing, make_room_for_part, refuse_evidence};
 pub use group::{Ended, Group};
 pub use join::{Joined, common_settings, join, open_parts};
 pub use manifest::{Audit, Ending, MANIFEST, Manifest, SUMS, TableFile};

@@ -11,16 +11,19 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::error::{CaseError, read_error, write_error};
 use super::streams::{Added, Stream};
 use crate::report::Summary;
 use crate::scan::GroupKey;
+use crate::wintypes::hex;
 
 const SETTINGS: &str = "settings.json";
 const INDEX: &str = "index.jsonl";
@@ -59,6 +62,18 @@ pub struct Entry {
     pub summary: Summary,
     /// Bytes of each stream, in the order of [`Stream::ALL`].
     pub lengths: Vec<u64>,
+    /// SHA-256 of this line without it, and of those bytes: when either was changed later, it no longer fits.
+    pub check: String,
+}
+
+impl Entry {
+    /// What `check` has to be, by the SHA-256 of the bytes of each stream.
+    fn expected_check(&self, digests: impl IntoIterator<Item = [u8; 32]>) -> io::Result<String> {
+        let mut hash = Sha256::new();
+        hash.update(serde_json::to_vec(&Self { check: String::new(), ..self.clone() })?);
+        digests.into_iter().for_each(|digest| hash.update(digest));
+        Ok(hex(&hash.finalize()))
+    }
 }
 
 /// The closing record of a part.
@@ -86,6 +101,8 @@ pub struct PartWriter {
     pending: Vec<u8>,
     /// Bytes of the group that is being added.
     lengths: Vec<u64>,
+    /// Their hashes.
+    hashes: Vec<Sha256>,
     saved: Instant,
     record: Record,
     _lock: File,
@@ -95,9 +112,14 @@ impl PartWriter {
     /// How often what was written is brought to the disk.
     const SAVED_EVERY: Duration = Duration::from_secs(5);
 
-    /// Begins a part in a new folder.
+    /// Begins a part in a new or empty folder.
     pub fn begin(folder: &Path, settings: &Settings) -> Result<Self, CaseError> {
-        std::fs::create_dir(folder).map_err(write_error(folder))?;
+        match std::fs::create_dir(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !folder.is_dir() => {
+                return Err(write_error(folder)(error));
+            }
+            _ => {}
+        }
         let lock = lock(folder)?;
         write_json(&folder.join(SETTINGS), settings)?;
         let create = |name: &str| {
@@ -119,6 +141,7 @@ impl PartWriter {
             index: create(INDEX)?,
             pending: Vec::new(),
             lengths: vec![0; Stream::ALL.len()],
+            hashes: vec![Sha256::new(); Stream::ALL.len()],
             saved: Instant::now(),
             record: Record::default(),
             _lock: lock,
@@ -132,22 +155,28 @@ impl PartWriter {
 
     /// Adds what a hive of the current group adds.
     pub fn add(&mut self, added: &Added) -> Result<(), CaseError> {
-        for (stream, ((path, file), length)) in
-            Stream::ALL.iter().zip(self.streams.iter_mut().zip(&mut self.lengths))
-        {
+        let told = self.lengths.iter_mut().zip(&mut self.hashes);
+        for ((stream, (path, file)), (length, hash)) in Stream::ALL.iter().zip(&mut self.streams).zip(told) {
             let bytes = added.of(*stream);
             file.write_all(bytes).map_err(write_error(path))?;
             *length += bytes.len() as u64;
+            hash.update(bytes);
         }
         Ok(())
     }
 
-    /// Ends the current group; the lengths of `entry` are filled in.
+    /// Ends the current group; lengths and check of `entry` are filled in.
     pub fn end_group(&mut self, mut entry: Entry) -> Result<(), CaseError> {
         entry.lengths = std::mem::replace(&mut self.lengths, vec![0; Stream::ALL.len()]);
+        let digests = self.hashes.iter_mut().map(|hash| hash.finalize_reset().into());
+        entry.check = entry.expected_check(digests).map_err(write_error(&self.index.0))?;
+        self.add_line(&entry)
+    }
+
+    fn add_line(&mut self, entry: &Entry) -> Result<(), CaseError> {
         self.record.groups += 1;
-        self.record.units += entry.units;
-        let line = serde_json::to_vec(&entry).map_err(io::Error::from).map_err(write_error(&self.index.0))?;
+        self.record.units = self.record.units.saturating_add(entry.units);
+        let line = serde_json::to_vec(entry).map_err(io::Error::from).map_err(write_error(&self.index.0))?;
         self.pending.extend(line);
         self.pending.push(b'\n');
         if self.saved.elapsed() >= Self::SAVED_EVERY {
@@ -156,25 +185,40 @@ impl PartWriter {
         Ok(())
     }
 
-    /// Adds a group of another part as it is.
+    /// Adds a group of another part as it is, if nobody changed it there.
     pub fn copy(&mut self, from: &PartReader, located: &Located) -> Result<(), CaseError> {
+        let no_part = |why: String| CaseError::NoPart { folder: from.folder.clone(), why };
+        let mut digests: Vec<[u8; 32]> = Vec::new();
+        let mut buffer = vec![0; 64 << 10];
         for ((stream, (path, file)), (at, length)) in
             Stream::ALL.iter().zip(&mut self.streams).zip(located.at.iter().zip(&located.entry.lengths))
         {
-            if *length == 0 {
-                continue;
+            let mut hash = Sha256::new();
+            if *length > 0 {
+                let source = from.folder.join(stream.file());
+                let mut bytes = File::open(&source).map_err(read_error(&source))?;
+                bytes.seek(SeekFrom::Start(*at)).map_err(read_error(&source))?;
+                let mut bytes = bytes.take(*length);
+                loop {
+                    let count = bytes.read(&mut buffer).map_err(read_error(&source))?;
+                    let Some(chunk) = buffer.get(..count).filter(|chunk| !chunk.is_empty()) else { break };
+                    hash.update(chunk);
+                    file.write_all(chunk).map_err(write_error(path))?;
+                }
+                if bytes.limit() > 0 {
+                    return Err(no_part(format!("{} is shorter than the index says", stream.file())));
+                }
             }
-            let source = from.folder.join(stream.file());
-            let mut bytes = File::open(&source).map_err(read_error(&source))?;
-            bytes.seek(SeekFrom::Start(*at)).map_err(read_error(&source))?;
-            let copied = io::copy(&mut bytes.take(*length), file).map_err(write_error(path))?;
-            if copied != *length {
-                let why = format!("{} is shorter than the index says", stream.file());
-                return Err(CaseError::NoPart { folder: from.folder.clone(), why });
-            }
+            digests.push(hash.finalize().into());
         }
-        self.lengths.clone_from(&located.entry.lengths);
-        self.end_group(located.entry.clone())
+        let entry = &located.entry;
+        if entry.expected_check(digests).map_err(read_error(&from.folder))? != entry.check {
+            let group = &entry.group;
+            return Err(no_part(format!(
+                "the rows or the index line of {group} were changed after they were written"
+            )));
+        }
+        self.add_line(entry)
     }
 
     /// Brings everything to the disk, the bytes before the lines that tell of them.
@@ -213,25 +257,61 @@ pub(super) fn lock(folder: &Path) -> Result<File, CaseError> {
         .open(&path)
         .map_err(write_error(&path))?;
     match file.try_lock() {
-        Err(std::fs::TryLockError::WouldBlock) => Err(CaseError::Busy(folder.to_owned())),
+        Err(std::fs::TryLockError::WouldBlock) => return Err(CaseError::Busy(folder.to_owned())),
         // Some network file systems have no locks; then nobody is kept out.
-        Ok(()) | Err(std::fs::TryLockError::Error(_)) => Ok(file),
+        Ok(()) | Err(std::fs::TryLockError::Error(_)) => {}
+    }
+    // A run that has ended removes its lock; whoever opened that file before would hold nothing.
+    let held = file.metadata().map_err(read_error(&path))?;
+    match std::fs::symlink_metadata(&path) {
+        Ok(there) if (there.dev(), there.ino()) == (held.dev(), held.ino()) => Ok(file),
+        _ => Err(CaseError::Busy(folder.to_owned())),
     }
 }
 
 /// Writes a JSON file that is whole or not there.
 pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), CaseError> {
+    let text = serde_json::to_string_pretty(value).map_err(io::Error::from).map_err(write_error(path))?;
+    write_text(path, &(text + "\n"))
+}
+
+/// Writes a file that is whole or not there. What an interruption leaves has a name that [`new_name`] tells.
+pub(super) fn write_text(path: &Path, text: &str) -> Result<(), CaseError> {
     let folder = path.parent().unwrap_or(Path::new("."));
+    let new = path.with_file_name(new_name(&path.file_name().unwrap_or_default().to_string_lossy()));
     let write = || {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        serde_json::to_writer_pretty(&mut file, value)?;
-        file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
-        rustix::fs::chmod(file.path(), rustix::fs::Mode::from_raw_mode(0o644))?;
-        file.persist(path).map_err(|error| error.error)?;
+        match std::fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&new, path)?;
         File::open(folder)?.sync_all()
     };
     write().map_err(write_error(path))
+}
+
+/// The name of a file until it is whole.
+pub(super) fn new_name(name: &str) -> String {
+    format!("{name}.new")
+}
+
+/// Whether a part has a file of this name.
+pub(super) fn is_file_of_part(name: &str) -> bool {
+    let written_at_once = [SETTINGS, RECORD];
+    name == LOCK
+        || name == INDEX
+        || written_at_once.contains(&name)
+        || written_at_once.iter().any(|file| new_name(file) == name)
+        || Stream::ALL.iter().any(|stream| stream.file() == name)
+}
+
+/// Whether all files of a part are there that its run makes at its beginning.
+pub(super) fn is_begun(folder: &Path) -> bool {
+    let streams = Stream::ALL.iter().map(|stream| stream.file());
+    [SETTINGS, INDEX].into_iter().chain(streams).all(|name| folder.join(name).exists())
 }
 
 /// A part that was written.
@@ -269,10 +349,10 @@ impl PartReader {
             return Err(CaseError::NoPart { folder: folder.to_owned(), why });
         }
         let mut groups = 0;
-        let mut units = 0;
+        let mut units: u64 = 0;
         for located in part.groups()? {
             groups += 1;
-            units += located?.entry.units;
+            units = located?.entry.units.saturating_add(units);
         }
         let record = part.record();
         if (groups, units) != (record.groups, record.units) {
@@ -304,26 +384,31 @@ impl PartReader {
     /// an interruption: they end the list.
     pub fn groups(&self) -> Result<impl Iterator<Item = Result<Located, CaseError>>, CaseError> {
         let path = self.folder.join(INDEX);
-        let index = File::open(&path).map_err(read_error(&path))?;
+        regular(&path).map_err(read_error(&path))?;
         let mut sizes = Vec::new();
         for stream in Stream::ALL {
             let path = self.folder.join(stream.file());
-            sizes.push(std::fs::metadata(&path).map_err(read_error(&path))?.len());
+            sizes.push(regular(&path).map_err(read_error(&path))?.len());
         }
         let mut at: Vec<u64> = Stream::ALL.iter().map(|stream| stream.header().len() as u64).collect();
-        let mut lines = BufReader::new(index);
+        let mut lines = Lines { path, at: 0 };
+        let mut last: Option<GroupKey> = None;
         Ok(std::iter::from_fn(move || {
-            let mut line = Vec::new();
-            match lines.read_until(b'\n', &mut line) {
-                Ok(_) => {}
-                Err(source) => return Some(Err(CaseError::Read { path: path.clone(), source })),
-            }
-            let entry: Entry = serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?;
+            let line = match lines.next() {
+                Ok(line) => line?,
+                Err(source) => return Some(Err(CaseError::Read { path: lines.path.clone(), source })),
+            };
+            let entry: Entry = serde_json::from_slice(&line).ok()?;
             let ends: Vec<u64> =
                 at.iter().zip(&entry.lengths).map(|(at, length)| at.saturating_add(*length)).collect();
-            if ends.len() != sizes.len() || ends.iter().zip(&sizes).any(|(end, size)| end > size) {
+            if entry.lengths.len() != sizes.len() || ends.iter().zip(&sizes).any(|(end, size)| end > size) {
                 return None;
             }
+            if last.as_ref().is_some_and(|last| *last >= entry.group) {
+                let why = format!("{INDEX} is not in the order of rows");
+                return Some(Err(CaseError::NoPart { folder: self.folder.clone(), why }));
+            }
+            last = Some(entry.group.clone());
             Some(Ok(Located { entry, at: std::mem::replace(&mut at, ends) }))
         }))
     }
@@ -344,12 +429,53 @@ impl PartReader {
     }
 }
 
+/// The lines of an index. Between two of them no file is open: thousands of parts are joined at once.
+struct Lines {
+    path: PathBuf,
+    at: u64,
+}
+
+impl Lines {
+    /// The next line; none where no line feed comes any more.
+    fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+        /// Bytes read at once; most lines are shorter.
+        const CHUNK: usize = 4 << 10;
+        /// The longest line: a host with a thousand accounts has some hundred kilobytes.
+        const LONGEST: usize = 64 << 20;
+
+        let file = File::open(&self.path)?;
+        let (mut line, mut chunk) = (Vec::new(), [0; CHUNK]);
+        while line.len() < LONGEST {
+            let count = file.read_at(&mut chunk, self.at + line.len() as u64)?;
+            let Some(read) = chunk.get(..count).filter(|read| !read.is_empty()) else { return Ok(None) };
+            let end = read.iter().position(|byte| *byte == b'\n');
+            line.extend_from_slice(end.and_then(|end| read.get(..end)).unwrap_or(read));
+            if end.is_some() {
+                self.at += line.len() as u64 + 1;
+                return Ok(Some(line));
+            }
+        }
+        Err(io::Error::other(format!("a line is longer than {LONGEST} bytes")))
+    }
+}
+
+/// Looks at a file that has to be a regular one: opening a pipe would wait for ever.
+fn regular(path: &Path) -> io::Result<std::fs::Metadata> {
+    let metadata = std::fs::metadata(path)?;
+    if metadata.is_file() { Ok(metadata) } else { Err(io::Error::other("not a regular file")) }
+}
+
+/// Reads a JSON file, if it is there.
 pub(super) fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>, CaseError> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(CaseError::Read { path: path.to_owned(), source }),
+    /// The manifest of a case with a table for each of a hundred thousand accounts has some twenty megabytes.
+    const LONGEST: u64 = 256 << 20;
+
+    let read = || {
+        match regular(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            checked => checked?,
+        };
+        Ok(Some(serde_json::from_reader(BufReader::new(File::open(path)?).take(LONGEST))?))
     };
-    let read = serde_json::from_slice(&bytes).map_err(io::Error::from).map_err(read_error(path))?;
-    Ok(Some(read))
+    read().map_err(read_error(path))
 }

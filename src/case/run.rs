@@ -82,7 +82,7 @@ pub fn run(plan: &Plan<'_>, part: &mut PartWriter) -> Result<Ran, CaseError> {
     let mut current: Option<Current> = None;
     let (work, progress) = (plan.work, plan.progress);
     let one = |unit: &&Unit| {
-        let fingerprint = fingerprint(unit);
+        let fingerprint = fingerprint(unit, plan.companions);
         let block = work.on(unit);
         progress(1);
         (unit.group(), fingerprint, block)
@@ -142,6 +142,7 @@ fn end(done: Current, plan: &Plan<'_>, part: &mut PartWriter, ran: &mut Ran) -> 
         unread,
         summary: ended.summary,
         lengths: Vec::new(),
+        check: String::new(),
     })
 }
 
@@ -160,13 +161,14 @@ fn copy(
             let Some(from) = plan.earlier.get(index) else { break };
             part.copy(from, &located)?;
             (plan.progress)(located.entry.units);
-            ran.reused += located.entry.units;
-            ran.unread += located.entry.unread;
+            ran.reused = ran.reused.saturating_add(located.entry.units);
+            ran.unread = ran.unread.saturating_add(located.entry.unread);
             ran.summary.absorb(located.entry.summary);
-            break;
+            return Ok(());
         }
     }
-    Ok(())
+    let folder = plan.earlier.get(index).map(|part| part.folder().to_owned()).unwrap_or_default();
+    Err(CaseError::NoPart { folder, why: format!("{group} was there and is not any more") })
 }
 
 /// The groups, in order, of which an earlier part has what would be made again, and which part that is.
@@ -187,7 +189,7 @@ fn reusable(plan: &Plan<'_>) -> Result<Vec<(GroupKey, usize)>, CaseError> {
         let mut now = Sha256::new();
         let mut count = 0;
         for unit in of_group {
-            now.update(fingerprint(unit));
+            now.update(fingerprint(unit, plan.companions));
             count += 1;
         }
         if count > 0 && hex(&now.finalize()) == entry.fingerprint {
@@ -198,7 +200,7 @@ fn reusable(plan: &Plan<'_>) -> Result<Vec<(GroupKey, usize)>, CaseError> {
 }
 
 /// What a unit's files are: when one changes, so does this.
-fn fingerprint(unit: &Unit) -> [u8; 32] {
+fn fingerprint(unit: &Unit, companions: &Companions) -> [u8; 32] {
     use std::os::unix::fs::MetadataExt as _;
 
     let mut hash = Sha256::new();
@@ -207,6 +209,8 @@ fn fingerprint(unit: &Unit) -> [u8; 32] {
         hash.update(text);
     };
     text(unit.hive_path());
+    // The table of accounts counts them.
+    text(&format!("{:?}", companions.beside(unit.hive_path())));
     match unit {
         Unit::PassedOver(passed) => text(&passed.reason),
         Unit::Read(candidate) => {

@@ -11,7 +11,7 @@ use super::scan::{self, Found};
 use super::{Exit, complain};
 use crate::case::{
     Audit, CaseError, CaseFolder, Closing, Ending, Existing, PartReader, PartWriter, Plan, Ran, Settings,
-    Work, close, common_settings, join, open_parts, run, wanted,
+    Work, close, common_settings, join, make_room_for_part, open_parts, run, wanted,
 };
 use crate::report::{Baseline, Formulas, SCHEMA, rule_row};
 use crate::rules;
@@ -107,6 +107,8 @@ fn into_case(
         return Ok(Exit::Interrupted);
     }
     case.forget_work()?;
+    // Which findings the interrupted run saw again is not known.
+    let baseline = baseline.filter(|_| ran.reused == 0);
     arguments.tell(&ran.summary, found.other_files, baseline.as_ref());
     if ran.reused > 0 && !arguments.quiet {
         complain(&format!(
@@ -125,9 +127,8 @@ fn into_part(
     mut baseline: Option<Baseline>,
 ) -> anyhow::Result<Exit> {
     crate::case::refuse_evidence(path, &found.paths)?;
-    if arguments.target.clobber && PartReader::open(path).is_ok() {
-        std::fs::remove_dir_all(path)?;
-    }
+    let existing = if arguments.target.clobber { Existing::Replace } else { Existing::Refuse };
+    make_room_for_part(path, existing)?;
     let mut part = PartWriter::begin(path, settings)?;
     let ran = work(arguments, found, &[], baseline.as_mut(), &mut part)?;
     if !ran.left.is_empty() {

@@ -56,25 +56,26 @@ impl Summary {
 
     /// Adds what happened later: to hives that come behind all that were added before.
     pub fn absorb(&mut self, later: Self) {
-        let sum =
-            |mine: &mut [u64], more: &[u64]| mine.iter_mut().zip(more).for_each(|(mine, more)| *mine += more);
+        let sum = |mine: &mut [u64], more: &[u64]| {
+            mine.iter_mut().zip(more).for_each(|(mine, more)| *mine = mine.saturating_add(*more))
+        };
         sum(&mut self.statuses, &later.statuses);
         sum(&mut self.severities, &later.severities);
         for (key, line) in later.accounts {
             if self.accounts.len() < Self::ACCOUNTS_SHOWN || self.accounts.contains_key(&key) {
                 self.accounts.entry(key).or_default().absorb(line);
             } else {
-                self.more_accounts += 1;
+                self.more_accounts = self.more_accounts.saturating_add(1);
             }
         }
-        self.more_accounts += later.more_accounts;
-        self.without_mapi += later.without_mapi;
+        self.more_accounts = self.more_accounts.saturating_add(later.more_accounts);
+        self.without_mapi = self.without_mapi.saturating_add(later.without_mapi);
         let room = Self::UNREAD_SHOWN.saturating_sub(self.unread.len());
         self.unread.extend(later.unread.into_iter().take(room));
-        self.unread_total += later.unread_total;
-        self.in_older_copies += later.in_older_copies;
-        self.dirty += later.dirty;
-        self.replayed += later.replayed;
+        self.unread_total = self.unread_total.saturating_add(later.unread_total);
+        self.in_older_copies = self.in_older_copies.saturating_add(later.in_older_copies);
+        self.dirty = self.dirty.saturating_add(later.dirty);
+        self.replayed = self.replayed.saturating_add(later.replayed);
     }
 
     /// Files by what became of them, in the order of [`Status::ALL`].
@@ -217,11 +218,11 @@ impl AccountLine {
         self.kind = later.kind;
         self.confidence = later.confidence;
         self.contradicted |= later.contradicted;
-        self.live += later.live;
-        self.deleted += later.deleted;
-        self.recovered += later.recovered;
-        self.only_older += later.only_older;
-        self.older_copies += later.older_copies;
+        self.live = self.live.saturating_add(later.live);
+        self.deleted = self.deleted.saturating_add(later.deleted);
+        self.recovered = self.recovered.saturating_add(later.recovered);
+        self.only_older = self.only_older.saturating_add(later.only_older);
+        self.older_copies = self.older_copies.saturating_add(later.older_copies);
         self.severities.iter_mut().zip(later.severities).for_each(|(mine, more)| *mine += more);
     }
 
