@@ -4,6 +4,7 @@ mod case;
 mod compare;
 mod dump;
 mod explain;
+mod filters;
 mod inputs;
 mod profiles;
 mod rules;
@@ -54,12 +55,14 @@ Exit codes, the first that applies:
   2  wrong arguments
   4  no hive found
   3  something that is present could not be read, or not wholly
+  1  a finding at or above --fail-on was written
   0  none of these";
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
     Success = 0,
+    Findings = 1,
     Usage = 2,
     Unread = 3,
     NoHive = 4,

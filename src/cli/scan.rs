@@ -9,9 +9,11 @@ use clap::{ArgGroup, Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::case;
+use super::filters::Filters;
 use super::inputs::{CellStyle, Inputs, Target, bytes_of_list};
 use super::{Exit, complain};
-use crate::case::{Added, Block, Ended, Group, Stream, Work};
+use crate::case::{Added, Block, Ended, Filter, Group, Stream, Work};
+use crate::finding::Severity;
 use crate::fleet::{Fleet, Servers};
 use crate::report::{
     Baseline, FleetFindingRow, Formulas, Output, Summary, Table, TableWriter, fleet_evidence_rows,
@@ -65,6 +67,8 @@ pub(super) struct Arguments {
     /// Write only findings that are not in FILE, a findings.csv of an earlier run on the same paths
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) filters: Filters,
     #[command(flatten)]
     pub(super) style: CellStyle,
     /// No progress bar and no summary
@@ -131,7 +135,12 @@ impl Arguments {
         style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
     }
 
-    /// What a person sees at the end, and the exit code.
+    /// Whether findings that were written make the exit code 1; `of_fleet` are those about several hives.
+    pub(super) fn fails(&self, summary: &Summary, of_fleet: [u64; Severity::ALL.len()]) -> bool {
+        self.filters.fail_on.fails(all_written(summary, of_fleet), self.quiet)
+    }
+
+    /// What a person sees at the end.
     pub(super) fn tell(&self, summary: &Summary, other_files: u64, baseline: Option<&Baseline>) {
         use std::io::Write as _;
 
@@ -145,15 +154,16 @@ impl Arguments {
     }
 }
 
-/// The exit code of a scan.
-pub(super) fn exit(any_hive: bool, any_unread: bool) -> Exit {
+/// The exit code of a scan; `fails` tells whether findings make it 1.
+pub(super) fn exit(any_hive: bool, any_unread: bool, fails: bool) -> Exit {
     if !any_hive {
         complain("no registry hive found");
     }
-    match (any_hive, any_unread) {
-        (false, _) => Exit::NoHive,
-        (true, true) => Exit::Unread,
-        (true, false) => Exit::Success,
+    match (any_hive, any_unread, fails) {
+        (false, _, _) => Exit::NoHive,
+        (true, true, _) => Exit::Unread,
+        (true, false, true) => Exit::Findings,
+        (true, false, false) => Exit::Success,
     }
 }
 
@@ -163,13 +173,21 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let mut reading = arguments.inputs.reading()?;
     reading.hash = arguments.hash;
+    let filter = arguments.filters.filter()?;
     let baseline = arguments.baseline.as_deref().map(Baseline::read).transpose()?;
     let fleet = Fleet::of_site(existing_servers(arguments.servers.as_deref())?);
     let found = arguments.find()?;
     let mut tables = Tables::open(arguments, &found.paths, fleet)?;
     let formulas = arguments.style.formulas();
     let wanted = tables.wanted();
-    let work = Work { reading, hosts: &found.hosts, wanted: &wanted, formulas, baseline: baseline.as_ref() };
+    let work = Work {
+        reading,
+        hosts: &found.hosts,
+        wanted: &wanted,
+        formulas,
+        baseline: baseline.as_ref(),
+        filter: &filter,
+    };
 
     let progress = arguments.progress(found.units.len());
     let mut summary = Summary::default();
@@ -200,13 +218,24 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     })?;
     group.map_or(Ok(()), |last| end(last, &mut summary, &mut tables))?;
     progress.finish_and_clear();
-    tables.finish()?;
+    let of_fleet = tables.finish(&filter)?;
     let baseline = baseline.map(|mut baseline| {
         seen.iter().for_each(|id| baseline.saw(id));
         baseline
     });
     arguments.tell(&summary, found.other_files, baseline.as_ref());
-    Ok(exit(found.any_hive, any_unread))
+    let fails = arguments.fails(&summary, of_fleet);
+    Ok(exit(found.any_hive, any_unread, fails))
+}
+
+/// Findings of one hive that were written, and those about several, by severity.
+pub(super) fn all_written(
+    summary: &Summary,
+    of_fleet: [u64; Severity::ALL.len()],
+) -> [u64; Severity::ALL.len()] {
+    let mut written = summary.written();
+    written.iter_mut().zip(of_fleet).for_each(|(sum, more)| *sum += more);
+    written
 }
 
 /// The servers that exist, if a list of them is given.
@@ -284,10 +313,16 @@ impl Tables {
         Ok(())
     }
 
-    fn finish(mut self) -> anyhow::Result<()> {
+    /// Completes all tables; how many findings about several hives were written, by severity.
+    fn finish(mut self, filter: &Filter) -> anyhow::Result<[u64; Severity::ALL.len()]> {
+        let mut counts = [0; Severity::ALL.len()];
         if let Some((mut table, fleet)) = self.fleet.take() {
             let formulas = self.formulas;
             fleet.close(|finding| {
+                if !filter.keeps_fleet(&finding) {
+                    return Ok(());
+                }
+                finding.severity.count_in(&mut counts);
                 let row = fleet_finding_row(&finding);
                 if let Some(lines) = self.output(Stream::FindingsJson) {
                     lines.bytes(fleet_finding_line(&row).as_bytes())?;
@@ -303,7 +338,7 @@ impl Tables {
             table.finish()?;
         }
         self.streams.into_iter().try_for_each(|(_, output)| output.finish())?;
-        Ok(())
+        Ok(counts)
     }
 }
 

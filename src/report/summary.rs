@@ -16,6 +16,10 @@ pub struct Summary {
     statuses: [u64; Status::ALL.len()],
     /// Findings by severity, in the order of [`Severity::ALL`].
     severities: [u64; Severity::ALL.len()],
+    /// The same of all that were written, those of older copies of hives too.
+    written: [u64; Severity::ALL.len()],
+    /// Findings that a filter left out, which no other number has.
+    left_out: u64,
     /// Findings of older copies of hives, which the numbers above leave out.
     in_older_copies: u64,
     #[serde(with = "pairs")]
@@ -60,6 +64,8 @@ impl Summary {
             |mine: &mut [u64], more: &[u64]| mine.iter_mut().zip(more).for_each(|(mine, more)| *mine += more);
         sum(&mut self.statuses, &later.statuses);
         sum(&mut self.severities, &later.severities);
+        sum(&mut self.written, &later.written);
+        self.left_out += later.left_out;
         for (key, line) in later.accounts {
             if self.accounts.len() < Self::ACCOUNTS_SHOWN || self.accounts.contains_key(&key) {
                 self.accounts.entry(key).or_default().absorb(line);
@@ -87,6 +93,11 @@ impl Summary {
         self.severities
     }
 
+    /// Findings that were written, by severity, in the order of [`Severity::ALL`].
+    pub fn written(&self) -> [u64; Severity::ALL.len()] {
+        self.written
+    }
+
     /// Adds a file.
     pub fn add(&mut self, report: &HiveReport) {
         let (coverage, judged) = (&report.coverage, &report.judged);
@@ -108,7 +119,12 @@ impl Summary {
         if coverage.state.is_none() {
             return;
         }
-        let findings: u64 = judged.severities.iter().sum();
+        for (place, count) in judged.written().iter().enumerate() {
+            add(&mut self.written, place, *count);
+        }
+        self.left_out += judged.left_out.iter().sum::<u64>();
+        let kept = judged.kept();
+        let findings: u64 = kept.iter().sum();
         let earlier = report.copy.as_ref().and_then(|copy| copy.earlier.as_ref());
         let only_older = earlier
             .map_or(0, |earlier| earlier.profiles.iter().filter(|profile| !profile.has_remains).count());
@@ -129,7 +145,7 @@ impl Summary {
         line.live += judged.live_profiles;
         line.deleted += judged.deleted_profiles;
         line.recovered += judged.recovered_profiles;
-        for (place, count) in judged.severities.iter().enumerate() {
+        for (place, count) in kept.iter().enumerate() {
             add(&mut line.severities, place, *count);
             add(&mut self.severities, place, *count);
         }
@@ -191,6 +207,9 @@ impl Summary {
         write!(text, ". Findings: {}", severities_text(&self.severities))?;
         if self.in_older_copies > 0 {
             write!(text, "; {} more in older copies of hives", self.in_older_copies)?;
+        }
+        if self.left_out > 0 {
+            write!(text, "; {} left out by the filter", count(self.left_out, "finding"))?;
         }
         writeln!(text, ".")?;
         if self.replayed > 0 {

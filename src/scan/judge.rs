@@ -29,6 +29,8 @@ pub struct HiveReport {
     pub file: Option<Candidate>,
     /// Its place among the copies of the hive, where several were read; known once all hives of the host were.
     pub copy: Option<CopyOf>,
+    /// By what findings were left out when they were written, in words; empty where all were written.
+    pub filter: String,
 }
 
 /// What the rules say of a hive.
@@ -38,6 +40,10 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// How many there are of each severity, in the order of [`Severity::ALL`].
     pub severities: [u64; Severity::ALL.len()],
+    /// How many of them were left out by a filter when they were written.
+    pub left_out: [u64; Severity::ALL.len()],
+    /// How many of them passed it and were not written because a baseline has them.
+    pub known: [u64; Severity::ALL.len()],
     /// What could not be judged.
     pub not_judged: Vec<NotJudged>,
     /// What the hive adds to the rules over all hives.
@@ -125,6 +131,7 @@ pub fn judge_hive_and<T>(
         computer_name: host.computer_name().map(str::to_owned),
         file: Some(candidate.clone()),
         copy: None,
+        filter: String::new(),
     };
     (report, made)
 }
@@ -132,7 +139,8 @@ pub fn judge_hive_and<T>(
 impl HiveReport {
     /// The report of a file that was not read.
     pub fn unread(coverage: Coverage) -> Self {
-        Self { coverage, judged: Judged::default(), computer_name: None, file: None, copy: None }
+        let judged = Judged::default();
+        Self { coverage, judged, computer_name: None, file: None, copy: None, filter: String::new() }
     }
 
     /// Whether no other copy of the hive that was read is newer: what it says counts.
@@ -149,6 +157,23 @@ impl HiveReport {
     pub fn forget_findings(&mut self) {
         self.judged.findings = Vec::new();
     }
+}
+
+impl Judged {
+    /// How many findings of each severity passed the filter, in the order of [`Severity::ALL`].
+    pub fn kept(&self) -> [u64; Severity::ALL.len()] {
+        std::array::from_fn(|place| less(self.severities, self.left_out, place))
+    }
+
+    /// How many of each were written.
+    pub fn written(&self) -> [u64; Severity::ALL.len()] {
+        std::array::from_fn(|place| less(self.kept(), self.known, place))
+    }
+}
+
+fn less<const N: usize>(all: [u64; N], some: [u64; N], place: usize) -> u64 {
+    let at = |counts: [u64; N]| counts.get(place).copied().unwrap_or(0);
+    at(all).saturating_sub(at(some))
 }
 
 fn judge(
