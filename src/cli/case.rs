@@ -9,7 +9,9 @@ use clap::Args;
 use sha2::{Digest as _, Sha256};
 
 use super::filters::FailOn;
+use super::interrupt;
 use super::scan::{self, Found};
+use super::terminal::Colors;
 use super::{Exit, complain};
 use crate::case::{
     Audit, CaseError, CaseFolder, Closing, Ending, Existing, Filter, PartReader, PartWriter, Plan, Ran,
@@ -17,7 +19,6 @@ use crate::case::{
 };
 use crate::report::{Baseline, Formulas, SCHEMA, rule_row};
 use crate::rules;
-use crate::scan::Stop;
 use crate::wintypes::{Filetime, hex};
 
 /// One of several runs that divide the hosts among themselves.
@@ -111,7 +112,7 @@ fn into_case(
     }
     case.forget_work()?;
     arguments.tell(&ran.summary, found.other_files, baseline.as_ref());
-    if ran.reused > 0 && !arguments.quiet {
+    if ran.reused > 0 && !arguments.voice.quiet {
         complain(&format!(
             "{} files were read by the interrupted run and have not changed since",
             ran.reused
@@ -156,7 +157,8 @@ fn work(
     reading.hash = true;
     let wanted = wanted();
     let filter = arguments.filters.filter()?;
-    let progress = arguments.progress(found.units.len());
+    arguments.begin(found)?;
+    let progress = arguments.voice.progress(found.units.len());
     let known = baseline.as_deref();
     let plan = Plan {
         units: &found.units,
@@ -170,9 +172,10 @@ fn work(
         },
         companions: &found.companions,
         threads: arguments.inputs.threads(),
-        stop: &Stop::default(),
+        stop: &interrupt::heed(),
         earlier,
         is_unread: &|report| arguments.inputs.counts_as_unread(&report.coverage),
+        tell: &|report| arguments.voice.read(report, &progress),
         progress: &|done| progress.inc(done),
     };
     let ran = run(&plan, part)?;
@@ -289,6 +292,8 @@ pub(super) struct MergeArguments {
     clobber: bool,
     #[command(flatten)]
     fail_on: FailOn,
+    #[command(flatten)]
+    colors: Colors,
     /// No summary
     #[arg(short, long)]
     quiet: bool,
@@ -329,8 +334,7 @@ pub(super) fn merge(arguments: &MergeArguments) -> anyhow::Result<Exit> {
     let (_, of_fleet) = close(&case, closing)?;
     case.forget_work()?;
     if !arguments.quiet {
-        use std::io::Write as _;
-        let _ = write!(std::io::stderr(), "{}", joined.summary.text(other_files));
+        arguments.colors.tell(&joined.summary, other_files);
     }
     let written = scan::all_written(&joined.summary, of_fleet);
     let fails = arguments.fail_on.fails(written, arguments.quiet);

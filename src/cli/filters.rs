@@ -25,7 +25,7 @@ pub(super) struct Filters {
     skip: Vec<&'static str>,
     /// Leave out findings that end before TIME: a date, or date and time in UTC such as 2024-03-01T08:00:00Z
     ///
-    /// A finding spans its first_seen, last_seen and last_written; it is kept where that span has a part in the wanted one.
+    /// A finding spans its `first_seen`, `last_seen` and `last_written`; it is kept where that span has a part in the wanted one.
     /// A finding without any of these times is kept, for nothing shows that it lies outside.
     #[arg(long, value_name = "TIME", value_parser = parse_since)]
     since: Option<Filetime>,

@@ -219,7 +219,7 @@ fn a_pipe_or_device_is_written_to_and_never_replaced() {
             let pipe = pipe.clone();
             move || {
                 let mut text = String::new();
-                std::fs::File::open(pipe).unwrap().read_to_string(&mut text).unwrap();
+                fs::File::open(pipe).unwrap().read_to_string(&mut text).unwrap();
                 text
             }
         });
