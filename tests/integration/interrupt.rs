@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::program::{manifest_dir, mapihive, program, rows_of_file};
+use crate::program::{manifest_dir, mapihive, rows_of_file};
 
 const HIVE: &str = "sample-hives/EXCH55A/C/WINNT/Profiles/exsvc/NTUSER.DAT";
 /// Enough hives that a run over them is not through before a signal comes.
@@ -33,8 +33,15 @@ fn folder(hosts: usize) -> tempfile::TempDir {
     folder
 }
 
+/// The program as a terminal starts it: whoever runs the tests may have signals ignored, which are inherited.
+fn with_default_signals() -> Command {
+    let mut command = Command::new("env");
+    command.args(["--default-signal=INT,TERM,HUP", env!("CARGO_BIN_EXE_mapihive")]).stdin(Stdio::null());
+    command
+}
+
 fn start<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = S>) -> Child {
-    let mut command = program();
+    let mut command = with_default_signals();
     command.current_dir(folder).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("the program runs")
 }
@@ -112,7 +119,7 @@ fn writing(command: &mut Command) -> Child {
 
 #[test]
 fn a_second_signal_ends_at_once() {
-    let mut child = writing(&mut program());
+    let mut child = writing(&mut with_default_signals());
     send(&child, Signal::TERM);
     let mut line = String::new();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
@@ -137,8 +144,9 @@ fn a_signal_that_was_ignored_stays_ignored() {
 
 #[test]
 fn a_signal_before_anything_is_begun_ends_at_once() {
-    let mut command = program();
+    let mut command = with_default_signals();
     let mut child = command
+        .current_dir(manifest_dir())
         .args(["scan", "--files-from", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
