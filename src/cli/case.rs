@@ -77,6 +77,7 @@ fn into_case(
         (false, true) => Existing::Replace,
         (false, false) => Existing::Refuse,
     };
+    interrupt::heed();
     let mut case = CaseFolder::take(path, existing, &found.paths)?;
     let earlier = case.earlier(&settings);
     let mut part = PartWriter::begin(case.work(), &settings)?;
@@ -130,6 +131,7 @@ fn into_part(
     mut baseline: Option<Baseline>,
 ) -> anyhow::Result<Exit> {
     crate::case::refuse_evidence(path, &found.paths)?;
+    interrupt::heed();
     if arguments.target.clobber && PartReader::open(path).is_ok() {
         std::fs::remove_dir_all(path)?;
     }
