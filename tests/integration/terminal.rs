@@ -101,7 +101,6 @@ fn every_error_names_what_is_wrong_and_what_would_be_right() {
         ("scan sample-hives -o README.md", "README.md exists; --clobber overwrites it"),
         ("scan sample-hives -o nosuch/x.csv", "there is no folder nosuch; make it first"),
         ("scan sample-hives -o sample-hives/x.csv", "choose another folder"),
-        ("scan sample-hives --case src", "choose a new folder"),
         ("scan sample-hives --case sample-hives/case", "choose another folder"),
         ("scan --files-from nolist", "cannot read the list nolist"),
         ("scan sample-hives --families README.md", "the families of README.md: line 3"),
