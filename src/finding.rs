@@ -34,6 +34,13 @@ impl Severity {
             Self::High => "high",
         }
     }
+
+    /// Adds one of its kind to counts in the order of [`Self::ALL`].
+    pub fn count_in(self, counts: &mut [u64; Self::ALL.len()]) {
+        for (severity, count) in Self::ALL.iter().zip(counts) {
+            *count += u64::from(*severity == self);
+        }
+    }
 }
 
 /// What kind of record a piece of evidence is.

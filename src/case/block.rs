@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::lifecycle;
 use crate::report::{
     Baseline, Formulas, PropertyRow, bodyfile_lines, evidence_rows, finding_line, finding_row, input_rows,
@@ -11,6 +11,7 @@ use crate::report::{
 use crate::rules;
 use crate::scan::{Coverage, HiveReport, Hosts, OpenHive, Reading, Understood, Unit, judge_hive_and};
 
+use super::filter::Filter;
 use super::streams::{Added, Stream, rows_of};
 
 /// How hives are read, judged and written.
@@ -26,6 +27,8 @@ pub struct Work<'w> {
     pub formulas: Formulas,
     /// Findings that are known and not written.
     pub baseline: Option<&'w Baseline>,
+    /// Which findings are written at all.
+    pub filter: &'w Filter,
 }
 
 /// What became of a unit.
@@ -59,7 +62,27 @@ impl Work<'_> {
     }
 
     fn is_written(&self, finding: &Finding) -> bool {
-        self.baseline.is_none_or(|baseline| !baseline.knows(&finding.id))
+        self.filter.keeps(finding) && !self.is_known(finding)
+    }
+
+    fn is_known(&self, finding: &Finding) -> bool {
+        self.baseline.is_some_and(|baseline| baseline.knows(&finding.id))
+    }
+
+    /// Counts what is not written, and says by what it was left out.
+    fn count_unwritten(&self, report: &mut HiveReport) {
+        report.filter = self.filter.to_string();
+        let judged = &mut report.judged;
+        let count = |is_counted: &dyn Fn(&Finding) -> bool| {
+            Severity::ALL.map(|severity| {
+                let of_severity = judged.findings.iter().filter(|found| found.claim.severity == severity);
+                of_severity.filter(|finding| is_counted(finding)).count() as u64
+            })
+        };
+        (judged.left_out, judged.known) = (
+            count(&|finding| !self.filter.keeps(finding)),
+            count(&|finding| self.filter.keeps(finding) && self.is_known(finding)),
+        );
     }
 
     fn inside(&self, hive: &OpenHive<'_>, understood: &Understood<'_>) -> Inside {
@@ -119,6 +142,7 @@ impl Work<'_> {
             None => Vec::new(),
         };
         let mut report = report;
+        self.count_unwritten(&mut report);
         report.forget_findings();
         Block { report, seen, added }
     }

@@ -7,10 +7,12 @@ use std::io::{BufReader, BufWriter, Write as _};
 use std::path::Path;
 
 use super::error::{CaseError, read_error, write_error};
+use super::filter::Filter;
 use super::folder::CaseFolder;
 use super::manifest::{Audit, Ending, Manifest};
 use super::part::Settings;
 use super::streams::{Stream, rows_of};
+use crate::finding::Severity;
 use crate::fleet::{Fleet, Servers, StoredFact};
 use crate::report::{
     FleetFindingRow, Formulas, RuleRow, Summary, TableWriter, fleet_evidence_rows, fleet_finding_line,
@@ -50,14 +52,21 @@ pub struct Closing<'c> {
     pub formulas: Formulas,
     /// The servers that exist, where a site tells.
     pub servers: Option<Servers>,
+    /// Which findings are written.
+    pub filter: Filter,
     /// Whether findings are written per account too.
     pub by_account: bool,
 }
 
-/// Closes the case whose streams lie in the folder of this run.
-pub fn close(case: &CaseFolder, mut closing: Closing<'_>) -> Result<Manifest, CaseError> {
+/// Closes the case whose streams lie in the folder of this run. With the manifest comes how many findings about several hives
+/// there are of each severity, in the order of [`Severity::ALL`].
+pub fn close(
+    case: &CaseFolder,
+    mut closing: Closing<'_>,
+) -> Result<(Manifest, [u64; Severity::ALL.len()]), CaseError> {
     add_left(case.work(), &mut closing)?;
-    let fleet_findings = add_fleet(case, Fleet::of_site(closing.servers.take()), closing.formulas)?;
+    let fleet = Fleet::of_site(closing.servers.take());
+    let fleet_findings = add_fleet(case, fleet, &closing.filter, closing.formulas)?;
     write_rules(&case.path().join(RULES))?;
     for stream in Stream::ALL.into_iter().filter(|stream| stream.is_table()) {
         let (from, to) = (case.work().join(stream.file()), case.path().join(stream.file()));
@@ -71,8 +80,8 @@ pub fn close(case: &CaseFolder, mut closing: Closing<'_>) -> Result<Manifest, Ca
     write_report(case.path(), &closing)?;
     let mut manifest = Manifest::of(closing.ending, closing.audit, closing.settings, &closing.summary);
     manifest.other_files = closing.other_files;
-    manifest.fleet_findings = fleet_findings;
-    manifest.write(case.path())
+    manifest.fleet_findings = fleet_findings.iter().sum();
+    Ok((manifest.write(case.path())?, fleet_findings))
 }
 
 /// Gives each unit that an interruption left unread its row in the coverage table.
@@ -81,10 +90,11 @@ fn add_left(work: &Path, closing: &mut Closing<'_>) -> Result<(), CaseError> {
 
     let mut hives = append(&work.join(Stream::Hives.file()))?;
     for unit in closing.left {
-        let report = HiveReport::unread(match unit {
+        let mut report = HiveReport::unread(match unit {
             Unit::Read(candidate) => Coverage::skipped(candidate, WHY),
             Unit::PassedOver(passed) => Coverage::passed_over(passed),
         });
+        report.filter = closing.filter.to_string();
         closing.summary.add(&report);
         let path = work.join(Stream::Hives.file());
         hives.write_all(&rows_of(closing.formulas, [hive_row(&report)])).map_err(write_error(&path))?;
@@ -93,8 +103,13 @@ fn add_left(work: &Path, closing: &mut Closing<'_>) -> Result<(), CaseError> {
 }
 
 /// Judges what only all hives together show; its findings have a table of their own, their evidence stands with that of all
-/// others. How many there are is given back.
-fn add_fleet(case: &CaseFolder, mut fleet: Fleet, formulas: Formulas) -> Result<u64, CaseError> {
+/// others. How many there are of each severity is given back.
+fn add_fleet(
+    case: &CaseFolder,
+    mut fleet: Fleet,
+    filter: &Filter,
+    formulas: Formulas,
+) -> Result<[u64; Severity::ALL.len()], CaseError> {
     let facts = case.work().join(Stream::FleetFacts.file());
     for fact in StoredFact::read(BufReader::new(File::open(&facts).map_err(read_error(&facts))?)) {
         let fact = fact.map_err(read_error(&facts))?;
@@ -107,9 +122,12 @@ fn add_fleet(case: &CaseFolder, mut fleet: Fleet, formulas: Formulas) -> Result<
     let file = BufWriter::new(File::create(&path).map_err(write_error(&path))?);
     let to_io = |error: csv::Error| write_error(&path)(error.into());
     let mut table = TableWriter::new::<FleetFindingRow<'_>>(file, formulas).map_err(to_io)?;
-    let mut count = 0;
+    let mut counts = [0; Severity::ALL.len()];
     fleet.close(|finding| {
-        count += 1;
+        if !filter.keeps_fleet(&finding) {
+            return Ok(());
+        }
+        finding.severity.count_in(&mut counts);
         let row = fleet_finding_row(&finding);
         lines.write_all(fleet_finding_line(&row).as_bytes()).map_err(write_error(&lines_path))?;
         let rows = rows_of(formulas, fleet_evidence_rows(&finding));
@@ -121,7 +139,7 @@ fn add_fleet(case: &CaseFolder, mut fleet: Fleet, formulas: Formulas) -> Result<
     flush(lines, &lines_path)?;
     let file = table.finish().map_err(write_error(&path))?;
     flush(file, &path)?;
-    Ok(count)
+    Ok(counts)
 }
 
 fn write_rules(path: &Path) -> Result<(), CaseError> {

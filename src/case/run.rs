@@ -27,6 +27,8 @@ pub struct Plan<'p> {
     pub earlier: &'p [PartReader],
     /// Whether a file makes the exit code 3.
     pub is_unread: &'p (dyn Fn(&HiveReport) -> bool + Sync),
+    /// Called for each unit that was read, on the thread that read it.
+    pub tell: &'p (dyn Fn(&HiveReport) + Sync),
     /// Called for each unit when it is done.
     pub progress: &'p (dyn Fn(u64) + Sync),
 }
@@ -80,10 +82,11 @@ pub fn run(plan: &Plan<'_>, part: &mut PartWriter) -> Result<Ran, CaseError> {
     let mut to_copy = reused.into_iter().peekable();
     let mut ran = Ran::default();
     let mut current: Option<Current> = None;
-    let (work, progress) = (plan.work, plan.progress);
+    let (work, tell, progress) = (plan.work, plan.tell, plan.progress);
     let one = |unit: &&Unit| {
         let fingerprint = fingerprint(unit, plan.companions);
         let block = work.on(unit);
+        tell(&block.report);
         progress(1);
         (unit.group(), fingerprint, block)
     };

@@ -4,18 +4,21 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use anyhow::Context as _;
 use clap::Args;
 use sha2::{Digest as _, Sha256};
 
+use super::filters::FailOn;
+use super::interrupt;
 use super::scan::{self, Found};
+use super::terminal::Colors;
 use super::{Exit, complain};
 use crate::case::{
-    Audit, CaseError, CaseFolder, Closing, Ending, Existing, PartReader, PartWriter, Plan, Ran, Settings,
-    Work, close, common_settings, join, make_room_for_part, open_parts, run, wanted,
+    Audit, CaseError, CaseFolder, Closing, Ending, Existing, Filter, PartReader, PartWriter, Plan, Ran,
+    Settings, Work, close, common_settings, join, make_room_for_part, open_parts, run, wanted,
 };
 use crate::report::{Baseline, Formulas, SCHEMA, rule_row};
 use crate::rules;
-use crate::scan::Stop;
 use crate::wintypes::{Filetime, hex};
 
 /// One of several runs that divide the hosts among themselves.
@@ -74,6 +77,7 @@ fn into_case(
         (false, true) => Existing::Replace,
         (false, false) => Existing::Refuse,
     };
+    interrupt::heed();
     let mut case = CaseFolder::take(path, existing, &found.paths)?;
     let earlier = case.earlier(&settings);
     let mut part = PartWriter::begin(case.work(), &settings)?;
@@ -96,9 +100,10 @@ fn into_case(
         left: &ran.left,
         formulas: arguments.style.formulas(),
         servers,
+        filter: arguments.filters.filter()?,
         by_account: arguments.split_by.is_some(),
     };
-    close(&case, closing)?;
+    let (_, of_fleet) = close(&case, closing)?;
     if interrupted {
         complain(&format!(
             "interrupted; {} says what was not looked at, and --resume goes on with it",
@@ -110,13 +115,14 @@ fn into_case(
     // Which findings the interrupted run saw again is not known.
     let baseline = baseline.filter(|_| ran.reused == 0);
     arguments.tell(&ran.summary, found.other_files, baseline.as_ref());
-    if ran.reused > 0 && !arguments.quiet {
+    if ran.reused > 0 && !arguments.voice.quiet {
         complain(&format!(
             "{} files were read by the interrupted run and have not changed since",
             ran.reused
         ));
     }
-    Ok(scan::exit(found.any_hive, ran.unread > 0))
+    let fails = arguments.fails(&ran.summary, of_fleet);
+    Ok(scan::exit(found.any_hive, ran.unread > 0, fails))
 }
 
 fn into_part(
@@ -127,6 +133,7 @@ fn into_part(
     mut baseline: Option<Baseline>,
 ) -> anyhow::Result<Exit> {
     crate::case::refuse_evidence(path, &found.paths)?;
+    interrupt::heed();
     let existing = if arguments.target.clobber { Existing::Replace } else { Existing::Refuse };
     make_room_for_part(path, existing)?;
     let mut part = PartWriter::begin(path, settings)?;
@@ -138,7 +145,8 @@ fn into_part(
     part.finish(arguments.shard.map(|shard| shard.to_string()), found.any_hive, found.other_files)?;
     arguments.tell(&ran.summary, found.other_files, baseline.as_ref());
     // A shard may have no host at all.
-    Ok(scan::exit(found.any_hive || arguments.shard.is_some(), ran.unread > 0))
+    let fails = arguments.fails(&ran.summary, Default::default());
+    Ok(scan::exit(found.any_hive || arguments.shard.is_some(), ran.unread > 0, fails))
 }
 
 fn work(
@@ -151,7 +159,9 @@ fn work(
     let mut reading = arguments.inputs.reading()?;
     reading.hash = true;
     let wanted = wanted();
-    let progress = arguments.progress(found.units.len());
+    let filter = arguments.filters.filter()?;
+    arguments.begin(found)?;
+    let progress = arguments.voice.progress(found.units.len());
     let known = baseline.as_deref();
     let plan = Plan {
         units: &found.units,
@@ -161,12 +171,14 @@ fn work(
             wanted: &wanted,
             formulas: arguments.style.formulas(),
             baseline: known,
+            filter: &filter,
         },
         companions: &found.companions,
         threads: arguments.inputs.threads(),
-        stop: &Stop::default(),
+        stop: &interrupt::heed(),
         earlier,
         is_unread: &|report| arguments.inputs.counts_as_unread(&report.coverage),
+        tell: &|report| arguments.voice.read(report, &progress),
         progress: &|done| progress.inc(done),
     };
     let ran = run(&plan, part)?;
@@ -194,6 +206,9 @@ fn settings(arguments: &scan::Arguments) -> anyhow::Result<Settings> {
         if arguments.style.formulas() == Formulas::Neutralize { "guarded" } else { "as they are" }.to_owned(),
     );
     for (name, value) in arguments.inputs.settings()? {
+        set(name, value);
+    }
+    for (name, value) in arguments.filters.filter()?.settings() {
         set(name, value);
     }
     if let Some(file) = &arguments.baseline {
@@ -278,6 +293,10 @@ pub(super) struct MergeArguments {
     /// Replace a case that is there
     #[arg(long)]
     clobber: bool,
+    #[command(flatten)]
+    fail_on: FailOn,
+    #[command(flatten)]
+    colors: Colors,
     /// No summary
     #[arg(short, long)]
     quiet: bool,
@@ -288,6 +307,8 @@ pub(super) fn merge(arguments: &MergeArguments) -> anyhow::Result<Exit> {
     let servers = scan::existing_servers(arguments.servers.as_deref())?;
     let parts = open_parts(&arguments.parts)?;
     let settings = common_settings(&parts);
+    let filter =
+        Filter::of_settings(&settings.0).map_err(anyhow::Error::msg).context("cannot join these parts")?;
     let existing = if arguments.clobber { Existing::Replace } else { Existing::Refuse };
     let case = CaseFolder::take(&arguments.case, existing, &arguments.parts)?;
     let mut part = PartWriter::begin(case.work(), &settings)?;
@@ -310,15 +331,17 @@ pub(super) fn merge(arguments: &MergeArguments) -> anyhow::Result<Exit> {
         left: &[],
         formulas,
         servers,
+        filter,
         by_account: arguments.split_by.is_some(),
     };
-    close(&case, closing)?;
+    let (_, of_fleet) = close(&case, closing)?;
     case.forget_work()?;
     if !arguments.quiet {
-        use std::io::Write as _;
-        let _ = write!(std::io::stderr(), "{}", joined.summary.text(other_files));
+        arguments.colors.tell(&joined.summary, other_files);
     }
-    Ok(scan::exit(joined.record.any_hive, joined.unread > 0))
+    let written = scan::all_written(&joined.summary, of_fleet);
+    let fails = arguments.fail_on.fails(written, arguments.quiet);
+    Ok(scan::exit(joined.record.any_hive, joined.unread > 0, fails))
 }
 
 /// Whether an error of a case is one of writing, which has its own exit code.

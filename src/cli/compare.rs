@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::inputs::{CellStyle, EvidenceOptions, Target, tell_unread};
+use super::interrupt::{self, Interrupted};
 use super::{Exit, complain};
 use crate::compare::{PairReport, PairedBy, Side, compare_pair, pairs};
 use crate::hive::{Care, HiveState, Way};
 use crate::report::{ComparisonRow, Table, comparison_row};
-use crate::scan::{Coverage, Discovered, Stop, discover, in_order};
+use crate::scan::{Coverage, Discovered, discover, in_order};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -41,6 +42,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let sides = [&arguments.before, &arguments.after];
     let [before, after] = sides.map(|path| discover(std::slice::from_ref(path)));
+    let stop = interrupt::heed();
     let output = arguments.target.open(&sides.map(PathBuf::clone))?;
     let mut table = Table::start::<ComparisonRow<'_>>(output, arguments.style.formulas())?;
     let any_hive = [&before, &after].map(has_hive);
@@ -52,10 +54,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let reading = arguments.evidence.reading(Care::Once, Way::Map);
     let pairs = pairs((&arguments.before, before), (&arguments.after, after), reading, threads);
     let mut summary = Summary::default();
-    in_order(
+    let taken = in_order(
         &pairs,
         threads,
-        &Stop::default(),
+        &stop,
         |pair| compare_pair(pair, reading),
         |report| {
             for coverage in [&report.before, &report.after].into_iter().flatten() {
@@ -69,6 +71,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
                 .try_for_each(|difference| table.write(comparison_row(&report, difference)))
         },
     )?;
+    if taken < pairs.len() {
+        return Err(Interrupted.into());
+    }
     table.finish()?;
     for (side, any) in [Side::Before, Side::After].into_iter().zip(any_hive) {
         if !any {

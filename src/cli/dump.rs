@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::Exit;
 use super::inputs::{EvidenceOptions, Target, tell_unread};
+use super::interrupt::{self, Interrupted};
 use crate::hive::{Care, Way};
-use crate::report::{DumpRow, Formulas, OutputError, Table, deleted_rows, dump_rows};
-use crate::scan::{Candidate, Coverage, Reading, in_archive, read_hive};
+use crate::report::{DumpRow, Formulas, Table, deleted_rows, dump_rows};
+use crate::scan::{Candidate, Coverage, Reading, Stop, in_archive, read_hive};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -25,6 +26,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let stop = interrupt::heed();
     let output = arguments.target.open(&arguments.hives)?;
     let mut table = Table::start::<DumpRow<'_>>(output, Formulas::AsTheyAre)?;
     let mut any_unread = false;
@@ -39,7 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         let candidates = found.map_or_else(|| vec![Candidate::with_logs(path)], |found| found.candidates);
         for candidate in candidates {
             any_hive |= candidate.looks_like_a_hive;
-            any_unread |= dump(&candidate, reading, arguments.deleted, &mut table)?;
+            any_unread |= dump(&candidate, reading, arguments.deleted, &stop, &mut table)?;
             candidate.done();
         }
     }
@@ -56,13 +58,19 @@ fn dump(
     candidate: &Candidate,
     reading: Reading,
     deleted: bool,
+    stop: &Stop,
     table: &mut Table,
-) -> Result<bool, OutputError> {
+) -> anyhow::Result<bool> {
+    let mut write = |row: DumpRow<'_>| -> anyhow::Result<()> {
+        if stop.is_requested() {
+            return Err(Interrupted.into());
+        }
+        Ok(table.write(row)?)
+    };
     let (coverage, result) = read_hive(candidate, reading, |hive, problems| {
         hive.tree.check_bins(problems);
-        let written = dump_rows(hive, problems, |row| table.write(row)).and_then(|()| {
-            if deleted { deleted_rows(hive, problems, |row| table.write(row)) } else { Ok(()) }
-        });
+        let written = dump_rows(hive, problems, &mut write)
+            .and_then(|()| if deleted { deleted_rows(hive, problems, &mut write) } else { Ok(()) });
         (None, written)
     });
     result.transpose()?;

@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::Exit;
+use super::filters::unknown_rule;
 use crate::finding::Severity;
 use crate::report::Output;
 use crate::rules;
@@ -16,8 +17,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let rule = rules::find(&arguments.rule)
-        .with_context(|| format!("there is no rule {:?}; `mapihive rules` lists all", arguments.rule))?;
+    let rule = rules::find(&arguments.rule).with_context(|| unknown_rule(&arguments.rule))?;
     let severities: Vec<&str> = rule.severities.iter().copied().map(Severity::as_str).collect();
     let mut output = Output::stdout();
     output.line(&format!("{} {}: {}", rule.id, rule.slug, rule.title))?;

@@ -11,11 +11,12 @@ use clap::Args;
 use sha2::{Digest as _, Sha256};
 
 use super::Exit;
+use super::interrupt::{self, Interrupted};
 use crate::hive::{Care, Depth, HiveState, Way};
 use crate::mapi::families::Families;
 use crate::report::{Formulas, Output, OutputError};
 use crate::scan::{
-    Candidate, Coverage, Discovered, GivenHives, Hosts, OpenHive, Reading, Stop, Understood, Unit, discover,
+    Candidate, Coverage, Discovered, GivenHives, Hosts, OpenHive, Reading, Understood, Unit, discover,
     in_order, path_text, read_hive, units,
 };
 use crate::wintypes::{AnsiCodePage, hex};
@@ -202,11 +203,14 @@ impl Inputs {
             }
         };
         let mut any_unread = false;
-        in_order(&units, self.threads(), &Stop::default(), read, |(coverage, made)| {
+        let taken = in_order(&units, self.threads(), &interrupt::heed(), read, |(coverage, made)| {
             tell_unread(&coverage);
             any_unread |= self.counts_as_unread(&coverage);
             made.map_or(Ok(()), |made| take(&coverage, made))
         })?;
+        if taken < units.len() {
+            return Err(Interrupted.into());
+        }
         if no_hive {
             super::complain("no registry hive found");
             return Ok(Exit::NoHive);
@@ -308,14 +312,31 @@ impl CellStyle {
 pub(super) fn tell_unread(coverage: &Coverage) -> bool {
     let failed = coverage.is_failure();
     if failed {
-        /// Problems told in full.
-        const TOLD: usize = 20;
-
-        let (status, path) = (coverage.status.as_str(), &coverage.hive_path);
-        super::complain(&format!("{path}: {status}: {}", coverage.reason));
-        for problem in coverage.problems.kept().iter().take(TOLD).skip(1) {
-            super::complain(&format!("{path}: {problem}"));
-        }
+        tell_problems(coverage);
     }
     failed
+}
+
+/// Tells what could not be read of a file, or was not as it should be; nothing where all was well.
+pub(super) fn tell_problems(coverage: &Coverage) {
+    /// Problems told in full.
+    const TOLD: usize = 20;
+
+    let (status, path, problems) = (coverage.status.as_str(), &coverage.hive_path, &coverage.problems);
+    if coverage.reason.is_empty() && problems.is_empty() {
+        return;
+    }
+    // The reason of a failure is its first problem.
+    let first = match coverage.reason.as_str() {
+        "" => "read, but not all is as it should be",
+        reason => reason,
+    };
+    super::complain(&format!("{path}: {status}: {first}"));
+    for problem in problems.kept().iter().take(TOLD).skip(usize::from(!coverage.reason.is_empty())) {
+        super::complain(&format!("{path}: {problem}"));
+    }
+    let left = problems.total().saturating_sub(TOLD as u64);
+    if left > 0 {
+        super::complain(&format!("{path}: and {left} more"));
+    }
 }

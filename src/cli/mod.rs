@@ -2,12 +2,17 @@
 
 mod case;
 mod compare;
+mod completions;
 mod dump;
 mod explain;
+mod filters;
 mod inputs;
+mod interrupt;
+mod man;
 mod profiles;
 mod rules;
 mod scan;
+mod terminal;
 mod timeline;
 mod verify;
 
@@ -48,6 +53,10 @@ enum Command {
     Rules(rules::Arguments),
     /// Explain a rule: what it means, what it does not prove, where it comes from
     Explain(explain::Arguments),
+    /// Write what a shell needs to complete arguments
+    Completions(completions::Arguments),
+    /// Write manual pages
+    Man(man::Arguments),
 }
 
 const EXIT_CODES: &str = "\
@@ -57,12 +66,14 @@ Exit codes, the first that applies:
   2  wrong arguments
   4  no hive found
   3  something that is present could not be read, or not wholly; of verify, something is not as it was
+  1  a finding at or above --fail-on was written
   0  none of these";
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
     Success = 0,
+    Findings = 1,
     Usage = 2,
     Unread = 3,
     NoHive = 4,
@@ -74,6 +85,8 @@ enum Exit {
 pub fn run() -> ExitCode {
     crate::hive::silence_contained_panics();
     crate::hive::survive_failing_pages();
+    interrupt::install();
+    allow_open_files();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -93,15 +106,28 @@ pub fn run() -> ExitCode {
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     };
     exit_code(result.unwrap_or_else(|error| {
         // A reader that went away wanted no more; it need not be told.
         if !matches!(error.downcast_ref(), Some(OutputError::Closed)) {
             complain(&format!("{error:#}"));
         }
+        if error.is::<interrupt::Interrupted>() {
+            return Exit::Interrupted;
+        }
         let of_output = error.is::<OutputError>() || error.downcast_ref().is_some_and(case::is_output_error);
         if of_output { Exit::Output } else { Exit::Usage }
     }))
+}
+
+/// Archives, tables and parts are kept open: as many files as the system allows, not the fewer that programs get unasked.
+fn allow_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 fn exit_code(exit: Exit) -> ExitCode {

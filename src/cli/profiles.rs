@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::Exit;
 use super::inputs::{CellStyle, Inputs, Target};
+use super::interrupt;
 use crate::report::{PropertyRow, Table, property_rows};
 use crate::scan::{OpenHive, Understood};
 
@@ -21,6 +22,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let inputs = &arguments.inputs;
     let reading = inputs.reading()?;
     let (paths, found) = inputs.discover()?;
+    interrupt::heed();
     let output = arguments.target.open(&paths)?;
     let mut table = Table::start::<PropertyRow<'_>>(output, arguments.style.formulas())?;
     let exit = inputs.for_each_hive(found, reading, rows_of, |_, rows| {

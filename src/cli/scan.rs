@@ -1,23 +1,25 @@
 //! `mapihive scan`: the main job.
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{ArgGroup, Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::case;
+use super::filters::Filters;
 use super::inputs::{CellStyle, Inputs, Target, bytes_of_list};
+use super::interrupt::{self, Interrupted};
+use super::terminal::Voice;
 use super::{Exit, complain};
-use crate::case::{Added, Block, Ended, Group, Stream, Work};
+use crate::case::{Added, Block, Ended, Filter, Group, Stream, Work};
+use crate::finding::Severity;
 use crate::fleet::{Fleet, Servers};
 use crate::report::{
     Baseline, FleetFindingRow, Formulas, Output, Summary, Table, TableWriter, fleet_evidence_rows,
     fleet_finding_line, fleet_finding_row,
 };
-use crate::scan::{Companions, Hosts, Stop, Unit, in_order, units};
+use crate::scan::{Companions, Hosts, Unit, in_order, units};
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("across").args(["fleet", "case"]).multiple(true))]
@@ -66,10 +68,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
     #[command(flatten)]
+    pub(super) filters: Filters,
+    #[command(flatten)]
     pub(super) style: CellStyle,
-    /// No progress bar and no summary
-    #[arg(short, long)]
-    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) voice: Voice,
 }
 
 /// Options that name single tables, which a case has anyway.
@@ -121,39 +124,38 @@ impl Arguments {
         Ok(Found { paths, units, hosts, companions, other_files, any_hive })
     }
 
-    /// A bar that shows how far it is, on a terminal.
-    pub(super) fn progress(&self, units: usize) -> ProgressBar {
-        if self.quiet || !std::io::stderr().is_terminal() {
-            return ProgressBar::hidden();
-        }
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} files, {per_sec}, {eta} left");
-        let bar = ProgressBar::new(units as u64);
-        style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+    /// Whether findings that were written make the exit code 1; `of_fleet` are those about several hives.
+    pub(super) fn fails(&self, summary: &Summary, of_fleet: [u64; Severity::ALL.len()]) -> bool {
+        self.filters.fail_on.fails(all_written(summary, of_fleet), self.voice.quiet)
     }
 
-    /// What a person sees at the end, and the exit code.
-    pub(super) fn tell(&self, summary: &Summary, other_files: u64, baseline: Option<&Baseline>) {
-        use std::io::Write as _;
+    /// Says with `--verbose` how the run goes about it.
+    pub(super) fn begin(&self, found: &Found) -> anyhow::Result<()> {
+        if !self.voice.verbose {
+            return Ok(());
+        }
+        let mut settings = self.inputs.settings()?;
+        settings.extend(self.filters.filter()?.settings());
+        Voice::begin(&settings, self.inputs.threads(), found.units.len());
+        Ok(())
+    }
 
-        if self.quiet {
-            return;
-        }
-        let _ = write!(std::io::stderr(), "{}", summary.text(other_files));
-        if let Some(baseline) = baseline {
-            let _ = writeln!(std::io::stderr(), "{}", baseline.text());
-        }
+    /// What a person sees at the end.
+    pub(super) fn tell(&self, summary: &Summary, other_files: u64, baseline: Option<&Baseline>) {
+        self.voice.end(summary, other_files, baseline.map(Baseline::text));
     }
 }
 
-/// The exit code of a scan.
-pub(super) fn exit(any_hive: bool, any_unread: bool) -> Exit {
+/// The exit code of a scan; `fails` tells whether findings make it 1.
+pub(super) fn exit(any_hive: bool, any_unread: bool, fails: bool) -> Exit {
     if !any_hive {
         complain("no registry hive found");
     }
-    match (any_hive, any_unread) {
-        (false, _) => Exit::NoHive,
-        (true, true) => Exit::Unread,
-        (true, false) => Exit::Success,
+    match (any_hive, any_unread, fails) {
+        (false, _, _) => Exit::NoHive,
+        (true, true, _) => Exit::Unread,
+        (true, false, true) => Exit::Findings,
+        (true, false, false) => Exit::Success,
     }
 }
 
@@ -163,20 +165,31 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let mut reading = arguments.inputs.reading()?;
     reading.hash = arguments.hash;
+    let filter = arguments.filters.filter()?;
     let baseline = arguments.baseline.as_deref().map(Baseline::read).transpose()?;
     let fleet = Fleet::of_site(existing_servers(arguments.servers.as_deref())?);
     let found = arguments.find()?;
+    arguments.begin(&found)?;
+    let stop = interrupt::heed();
     let mut tables = Tables::open(arguments, &found.paths, fleet)?;
     let formulas = arguments.style.formulas();
     let wanted = tables.wanted();
-    let work = Work { reading, hosts: &found.hosts, wanted: &wanted, formulas, baseline: baseline.as_ref() };
+    let work = Work {
+        reading,
+        hosts: &found.hosts,
+        wanted: &wanted,
+        formulas,
+        baseline: baseline.as_ref(),
+        filter: &filter,
+    };
 
-    let progress = arguments.progress(found.units.len());
+    let progress = arguments.voice.progress(found.units.len());
     let mut summary = Summary::default();
     let mut any_unread = false;
     let mut seen = Vec::new();
     let one = |unit: &Unit| {
         let block = work.on(unit);
+        arguments.voice.read(&block.report, &progress);
         progress.inc(1);
         (unit.group(), block)
     };
@@ -188,7 +201,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         summary.absorb(ended.summary);
         Ok::<(), anyhow::Error>(())
     };
-    in_order(&found.units, threads, &Stop::default(), one, |(key, block)| {
+    let taken = in_order(&found.units, threads, &stop, one, |(key, block)| {
         any_unread |= arguments.inputs.counts_as_unread(&block.report.coverage);
         let Block { report, seen: ids, added } = block;
         seen.extend(ids);
@@ -198,9 +211,13 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         group.get_or_insert_with(|| Group::new(key)).add(report);
         tables.write(&added)
     })?;
+    if taken < found.units.len() {
+        progress.finish_and_clear();
+        return Err(Interrupted.into());
+    }
     group.map_or(Ok(()), |last| end(last, &mut summary, &mut tables))?;
     progress.finish_and_clear();
-    tables.finish()?;
+    let of_fleet = tables.finish(&filter)?;
     let baseline = baseline.map(|mut baseline| {
         for id in &seen {
             baseline.saw(id);
@@ -208,7 +225,18 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         baseline
     });
     arguments.tell(&summary, found.other_files, baseline.as_ref());
-    Ok(exit(found.any_hive, any_unread))
+    let fails = arguments.fails(&summary, of_fleet);
+    Ok(exit(found.any_hive, any_unread, fails))
+}
+
+/// Findings of one hive that were written, and those about several, by severity.
+pub(super) fn all_written(
+    summary: &Summary,
+    of_fleet: [u64; Severity::ALL.len()],
+) -> [u64; Severity::ALL.len()] {
+    let mut written = summary.written();
+    written.iter_mut().zip(of_fleet).for_each(|(sum, more)| *sum += more);
+    written
 }
 
 /// The servers that exist, if a list of them is given.
@@ -286,10 +314,16 @@ impl Tables {
         Ok(())
     }
 
-    fn finish(mut self) -> anyhow::Result<()> {
+    /// Completes all tables; how many findings about several hives were written, by severity.
+    fn finish(mut self, filter: &Filter) -> anyhow::Result<[u64; Severity::ALL.len()]> {
+        let mut counts = [0; Severity::ALL.len()];
         if let Some((mut table, fleet)) = self.fleet.take() {
             let formulas = self.formulas;
             fleet.close(|finding| {
+                if !filter.keeps_fleet(&finding) {
+                    return Ok(());
+                }
+                finding.severity.count_in(&mut counts);
                 let row = fleet_finding_row(&finding);
                 if let Some(lines) = self.output(Stream::FindingsJson) {
                     lines.bytes(fleet_finding_line(&row).as_bytes())?;
@@ -305,7 +339,7 @@ impl Tables {
             table.finish()?;
         }
         self.streams.into_iter().try_for_each(|(_, output)| output.finish())?;
-        Ok(())
+        Ok(counts)
     }
 }
 

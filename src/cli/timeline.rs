@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::Exit;
 use super::inputs::{CellStyle, Inputs, Target};
+use super::interrupt;
 use crate::lifecycle::{self, Event};
 use crate::report::{Table, TimelineRow, timeline_row};
 use crate::scan::{OpenHive, Understood};
@@ -22,6 +23,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let inputs = &arguments.inputs;
     let reading = inputs.reading()?;
     let (paths, found) = inputs.discover()?;
+    interrupt::heed();
     let output = arguments.target.open(&paths)?;
     let mut table = Table::start::<TimelineRow<'_>>(output, arguments.style.formulas())?;
     let exit = inputs.for_each_hive(found, reading, events_of, |coverage, events| {

@@ -31,7 +31,7 @@ table! {
         recovered_profiles: "profiles that are live no more and of which something was recovered",
         only_in_older_copies: "profiles that older copies of the hives hold and the newest does not: they were there, and are gone \
                                unless a doubt is told",
-        findings_high: "findings of high severity",
+        findings_high: "findings of high severity; these numbers have those too that a filter or a baseline left out",
         findings_medium: "findings of medium severity",
         findings_low: "findings of low severity",
         findings_info: "findings of severity info",

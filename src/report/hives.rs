@@ -36,7 +36,7 @@ table! {
         live_profiles: "profiles under Profiles",
         deleted_profiles: "profiles under Deleted Profiles",
         recovered_profiles: "profiles that are live no more and of which something was recovered",
-        findings: "findings of this hive",
+        findings: "findings of this hive, those too that are not written because of a filter or a baseline",
         problems: "how much could not be read or was not as it should be",
         problem_details: "the first problems, with their offsets",
         rules_not_judged: "rules that could not judge something, and why",
@@ -46,6 +46,8 @@ table! {
         copy: "place of this copy in the order in which they were written, from 1 for the oldest",
         copies: "how many copies were read",
         series_basis: "how they are known to be copies of one hive, and how their order is known",
+        findings_written: "how many of the findings of this hive were written",
+        filter: "by what findings were left out when they were written; empty where no filter was in force",
     }
 }
 
@@ -102,6 +104,8 @@ pub fn hive_row(report: &HiveReport) -> HiveRow<'_> {
         copy: report.copy.as_ref().map(|copy| copy.place as u64).into(),
         copies: report.copy.as_ref().map(|copy| copy.copies as u64).into(),
         series_basis: report.copy.as_ref().map(|copy| copy.basis.as_str()).into(),
+        findings_written: was_read.then(|| judged.written().iter().sum::<u64>()).into(),
+        filter: Cell::from(&report.filter),
         neutralized: Cell::Empty,
     }
 }

@@ -41,7 +41,7 @@ pub use profiles::{ProfileRow, profile_rows};
 pub use properties::{PropertyRow, property_rows};
 pub use rules::{RuleRow, rule_row};
 pub use services::{ServiceRow, service_rows};
-pub use summary::{Summary, for_terminal};
+pub use summary::{Look, Summary, for_terminal};
 pub use table::{Cell, Column, Formulas, Row, TableWriter};
 pub use timeline::{TimelineRow, timeline_row};
 

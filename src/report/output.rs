@@ -27,6 +27,14 @@ pub enum OutputError {
         /// The folder of the evidence.
         folder: PathBuf,
     },
+    /// The file's folder is not there.
+    #[error("cannot write {}: there is no folder {}; make it first", file.display(), folder.display())]
+    NoFolder {
+        /// The file.
+        file: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The system refused.
     #[error("cannot write {name}")]
     Io {
@@ -67,6 +75,9 @@ impl Output {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
+        if !folder.exists() {
+            return Err(OutputError::NoFolder { file: path.to_owned(), folder: folder.to_owned() });
+        }
         refuse_evidence(path, &folder.canonicalize().map_err(fail)?, evidence)?;
         // A device or pipe is written to as it is: there is nothing to keep, and nothing may take its place.
         if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {

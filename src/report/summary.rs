@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use anstyle::{AnsiColor, Style};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use textwrap::core::display_width;
+use textwrap::{Options, WordSplitter};
 
 use crate::account::Attribution;
 use crate::finding::Severity;
@@ -16,6 +19,10 @@ pub struct Summary {
     statuses: [u64; Status::ALL.len()],
     /// Findings by severity, in the order of [`Severity::ALL`].
     severities: [u64; Severity::ALL.len()],
+    /// The same of all that were written, those of older copies of hives too.
+    written: [u64; Severity::ALL.len()],
+    /// Findings that a filter left out, which no other number has.
+    left_out: u64,
     /// Findings of older copies of hives, which the numbers above leave out.
     in_older_copies: u64,
     #[serde(with = "pairs")]
@@ -28,6 +35,31 @@ pub struct Summary {
     unread_total: u64,
     dirty: u64,
     replayed: u64,
+}
+
+/// How the summary is to look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Columns of the terminal; `None` where lines may be as long as they are.
+    pub width: Option<usize>,
+    /// Whether severities are coloured.
+    pub colors: bool,
+}
+
+impl Look {
+    /// The line broken so that it fits, with a line feed at its end.
+    pub fn fitted(self, line: &str) -> String {
+        /// A terminal that is narrower has no room for an indent.
+        const INDENTED: usize = 20;
+
+        let Some(width) = self.width else { return format!("{line}\n") };
+        let indent = if width >= INDENTED { "    " } else { "" };
+        let options = Options::new(width.max(1))
+            .subsequent_indent(indent)
+            // Identifiers have hyphens, and are to be copied as they are.
+            .word_splitter(WordSplitter::NoHyphenation);
+        textwrap::wrap(line, options).join("\n") + "\n"
+    }
 }
 
 /// Host, label, identifier: what tells accounts apart.
@@ -61,6 +93,8 @@ impl Summary {
         };
         sum(&mut self.statuses, &later.statuses);
         sum(&mut self.severities, &later.severities);
+        sum(&mut self.written, &later.written);
+        self.left_out += later.left_out;
         for (key, line) in later.accounts {
             if self.accounts.len() < Self::ACCOUNTS_SHOWN || self.accounts.contains_key(&key) {
                 self.accounts.entry(key).or_default().absorb(line);
@@ -88,6 +122,11 @@ impl Summary {
         self.severities
     }
 
+    /// Findings that were written, by severity, in the order of [`Severity::ALL`].
+    pub fn written(&self) -> [u64; Severity::ALL.len()] {
+        self.written
+    }
+
     /// Adds a file.
     pub fn add(&mut self, report: &HiveReport) {
         let (coverage, judged) = (&report.coverage, &report.judged);
@@ -109,7 +148,12 @@ impl Summary {
         if coverage.state.is_none() {
             return;
         }
-        let findings: u64 = judged.severities.iter().sum();
+        for (place, count) in judged.written().iter().enumerate() {
+            add(&mut self.written, place, *count);
+        }
+        self.left_out += judged.left_out.iter().sum::<u64>();
+        let kept = judged.kept();
+        let findings: u64 = kept.iter().sum();
         let earlier = report.copy.as_ref().and_then(|copy| copy.earlier.as_ref());
         let only_older = earlier
             .map_or(0, |earlier| earlier.profiles.iter().filter(|profile| !profile.has_remains).count());
@@ -130,7 +174,7 @@ impl Summary {
         line.live += judged.live_profiles;
         line.deleted += judged.deleted_profiles;
         line.recovered += judged.recovered_profiles;
-        for (place, count) in judged.severities.iter().enumerate() {
+        for (place, count) in kept.iter().enumerate() {
             add(&mut line.severities, place, *count);
             add(&mut self.severities, place, *count);
         }
@@ -141,23 +185,35 @@ impl Summary {
         self.unread_total > 0
     }
 
-    /// The lines for the terminal. `other_files` are files in folders that are neither hives nor logs.
+    /// The lines as they are, in whatever width. `other_files` are files in folders that are neither hives nor logs.
     pub fn text(&self, other_files: u64) -> String {
-        let mut text = String::new();
-        // Writing to a `String` cannot fail.
-        let _ = self.write(&mut text, other_files);
-        for_terminal(&text)
+        self.text_for(other_files, Look::default())
     }
 
-    fn write(&self, text: &mut String, other_files: u64) -> std::fmt::Result {
-        let rows: Vec<[String; 5]> = self.accounts.iter().map(|(key, line)| line.cells(key)).collect();
+    /// The lines for the terminal.
+    pub fn text_for(&self, other_files: u64, look: Look) -> String {
+        let mut text = String::new();
+        // Writing to a `String` cannot fail.
+        let _ = self.write(&mut text, other_files, look);
+        text.lines().map(|line| look.fitted(line)).collect()
+    }
+
+    fn write(&self, text: &mut String, other_files: u64, look: Look) -> std::fmt::Result {
+        let rows: Vec<[String; 5]> =
+            self.accounts.iter().map(|(key, line)| line.cells(key, look.colors)).collect();
         let width = |column: usize| {
-            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+            rows.iter().filter_map(|row| row.get(column)).map(|cell| display_width(cell)).max().unwrap_or(0)
         };
-        let widths = [width(0), width(1), width(2), width(3)];
-        for [host, account, kind, profiles, findings] in &rows {
-            let [w0, w1, w2, w3] = widths;
-            writeln!(text, "{host:w0$}  {account:w1$}  {kind:w2$}  {profiles:w3$}  {findings}")?;
+        let widths: [usize; 5] = std::array::from_fn(width);
+        let is_table = look.width.is_none_or(|room| widths.iter().sum::<usize>() + 2 * 4 <= room);
+        for row in &rows {
+            // Columns that do not fit beside each other are worth nothing.
+            let padded = row.iter().zip(widths).map(|(cell, width)| {
+                let padding = if is_table { width.saturating_sub(display_width(cell)) } else { 0 };
+                format!("{cell}{}", " ".repeat(padding))
+            });
+            let cells: Vec<String> = padded.collect();
+            writeln!(text, "{}", cells.join("  ").trim_end())?;
         }
         if self.more_accounts > 0 {
             writeln!(
@@ -170,7 +226,7 @@ impl Summary {
             writeln!(text, "{} without any place of profiles", count(self.without_mapi, "more hive"))?;
         }
         for line in &self.unread {
-            writeln!(text, "{line}")?;
+            writeln!(text, "{}", for_terminal(line))?;
         }
         let hidden = self.unread_total.saturating_sub(self.unread.len() as u64);
         if hidden > 0 {
@@ -189,9 +245,12 @@ impl Summary {
                 more => write!(text, "; {more} other files in the folders are no hives")?,
             }
         }
-        write!(text, ". Findings: {}", severities_text(&self.severities))?;
+        write!(text, ". Findings: {}", severities_text(&self.severities, look.colors))?;
         if self.in_older_copies > 0 {
             write!(text, "; {} more in older copies of hives", self.in_older_copies)?;
+        }
+        if self.left_out > 0 {
+            write!(text, "; {} left out by the filter", count(self.left_out, "finding"))?;
         }
         writeln!(text, ".")?;
         if self.replayed > 0 {
@@ -232,7 +291,7 @@ impl AccountLine {
         self.contradicted |= !account.contradictions.is_empty();
     }
 
-    fn cells(&self, (host, label, sid): &AccountKey) -> [String; 5] {
+    fn cells(&self, (host, label, sid): &AccountKey, colors: bool) -> [String; 5] {
         let sid = sid.as_ref().map(|sid| format!(" {sid}")).unwrap_or_default();
         let contradicted = if self.contradicted { ", contradicted" } else { "" };
         let more = |number: usize, what: &str| {
@@ -246,11 +305,11 @@ impl AccountLine {
             copies => format!(" ({copies} older copies read)"),
         };
         [
-            host.clone().unwrap_or_else(|| "(no host)".into()),
-            format!("{label}{sid}"),
+            host.as_deref().map_or_else(|| "(no host)".into(), for_terminal),
+            for_terminal(&format!("{label}{sid}")),
             format!("{}, {} confidence{contradicted}", self.kind, self.confidence),
             format!("{}{deleted}{recovered}{only_older}{older_copies}", count(self.live as u64, "profile")),
-            severities_text(&self.severities),
+            severities_text(&self.severities, colors),
         ]
     }
 }
@@ -272,15 +331,27 @@ mod pairs {
 }
 
 /// `2 medium, 1 low, 3 info`, or `none`.
-fn severities_text(severities: &[u64; Severity::ALL.len()]) -> String {
+fn severities_text(severities: &[u64; Severity::ALL.len()], colors: bool) -> String {
     let parts: Vec<String> = Severity::ALL
         .iter()
         .zip(severities)
         .rev()
         .filter(|(_, number)| **number > 0)
-        .map(|(severity, number)| format!("{number} {}", severity.as_str()))
+        .map(|(severity, number)| {
+            let style = if colors { style(*severity) } else { Style::new() };
+            format!("{style}{number} {}{style:#}", severity.as_str())
+        })
         .collect();
     if parts.is_empty() { "none".into() } else { parts.join(", ") }
+}
+
+fn style(severity: Severity) -> Style {
+    match severity {
+        Severity::High => AnsiColor::Red.on_default().bold(),
+        Severity::Medium => AnsiColor::Yellow.on_default(),
+        Severity::Low => AnsiColor::Cyan.on_default(),
+        Severity::Info => Style::new(),
+    }
 }
 
 fn count(number: u64, what: &str) -> String {
@@ -324,6 +395,22 @@ pub(super) fn misleads(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_fit_terminals_of_any_width() {
+        let line =
+            "HOST  account S-1-5-21-1111111111  \u{5927}\u{962a}\u{5e02}  \u{1b}[31m3 high\u{1b}[0m, 10 info";
+        for width in 1..120 {
+            let fitted = Look { width: Some(width), colors: true }.fitted(line);
+            for part in fitted.lines() {
+                // A letter two columns wide does not fit one column.
+                assert!(display_width(part) <= width.max(2), "{width}: {part:?}");
+            }
+            let letters = |text: &str| text.split_whitespace().collect::<String>();
+            assert_eq!(letters(&fitted), letters(line), "nothing is lost");
+        }
+        assert_eq!(Look::default().fitted(line), format!("{line}\n"));
+    }
 
     #[test]
     fn marks_that_reorder_text_are_spelled_out() {

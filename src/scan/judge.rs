@@ -32,6 +32,8 @@ pub struct HiveReport {
     pub copy: Option<CopyOf>,
     /// Machine hives that were given by name and read for its host.
     pub given: Arc<[GivenInput]>,
+    /// By what findings were left out when they were written, in words; empty where all were written.
+    pub filter: String,
 }
 
 /// What the rules say of a hive.
@@ -41,6 +43,10 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// How many there are of each severity, in the order of [`Severity::ALL`].
     pub severities: [u64; Severity::ALL.len()],
+    /// How many of them were left out by a filter when they were written.
+    pub left_out: [u64; Severity::ALL.len()],
+    /// How many of them passed it and were not written because a baseline has them.
+    pub known: [u64; Severity::ALL.len()],
     /// What could not be judged.
     pub not_judged: Vec<NotJudged>,
     /// What the hive adds to the rules over all hives.
@@ -129,6 +135,7 @@ pub fn judge_hive_and<T>(
         file: Some(candidate.clone()),
         copy: None,
         given: hosts.inputs(candidate),
+        filter: String::new(),
     };
     (report, made)
 }
@@ -143,6 +150,7 @@ impl HiveReport {
             file: None,
             copy: None,
             given: Arc::default(),
+            filter: String::new(),
         }
     }
 
@@ -160,6 +168,23 @@ impl HiveReport {
     pub fn forget_findings(&mut self) {
         self.judged.findings = Vec::new();
     }
+}
+
+impl Judged {
+    /// How many findings of each severity passed the filter, in the order of [`Severity::ALL`].
+    pub fn kept(&self) -> [u64; Severity::ALL.len()] {
+        std::array::from_fn(|place| less(self.severities, self.left_out, place))
+    }
+
+    /// How many of each were written.
+    pub fn written(&self) -> [u64; Severity::ALL.len()] {
+        std::array::from_fn(|place| less(self.kept(), self.known, place))
+    }
+}
+
+fn less<const N: usize>(all: [u64; N], some: [u64; N], place: usize) -> u64 {
+    let at = |counts: [u64; N]| counts.get(place).copied().unwrap_or(0);
+    at(all).saturating_sub(at(some))
 }
 
 fn judge(

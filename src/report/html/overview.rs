@@ -33,6 +33,8 @@ pub(super) struct Overview {
     pub(super) rules: BTreeMap<String, u64>,
     /// The gravest finding of each profile, and how many there are.
     pub(super) of_profile: HashMap<u64, (usize, u64)>,
+    /// By what findings were left out when they were written.
+    filter: String,
     /// Tables that the case does not have.
     missing: Vec<&'static str>,
 }
@@ -125,6 +127,9 @@ impl Overview {
         }
         self.dirty += u64::from(row.get("hive_state") == "dirty-unreplayed");
         self.damaged += u64::from(row.get("hive_state") == "damaged");
+        if self.filter.is_empty() {
+            row.get("filter").clone_into(&mut self.filter);
+        }
         self.not_judged += u64::from(!row.get("rules_not_judged").is_empty());
     }
 
@@ -164,6 +169,7 @@ impl Overview {
         let [high, medium, low, info] = self.severities;
         let grave = high + medium;
         let sentence = match (grave, high + medium + low + info) {
+            (0, 0) if !self.filter.is_empty() => "No finding passed the filter.".to_owned(),
             (0, 0) => "No rule fired on what was read.".to_owned(),
             (0, all) => format!("{}, none of them above low severity.", counted(all, "finding")),
             (grave, all) => {
@@ -227,6 +233,12 @@ impl Overview {
         if audit.ending == Ending::Interrupted {
             warnings
                 .push("The run was interrupted: this report covers what had been read by then.".to_owned());
+        }
+        if !self.filter.is_empty() {
+            warnings.push(format!(
+                "A filter was in force, so that not all findings are here: {}. Accounts and Coverage count all findings.",
+                self.filter
+            ));
         }
         let mut warn = |number: u64, what: &str, is: &str, says: &str| {
             if number > 0 {
