@@ -5,6 +5,7 @@ mod compare;
 mod dump;
 mod explain;
 mod inputs;
+mod plan;
 mod profiles;
 mod rules;
 mod scan;
@@ -37,6 +38,8 @@ enum Command {
     Timeline(timeline::Arguments),
     /// Write what differs between two copies of a hive, a host or a fleet (CSV)
     Compare(compare::Arguments),
+    /// List what a scan would read (JSON lines), for programs that divide a fleet among machines
+    Plan(plan::Arguments),
     /// Join parts of a case into one, as if all had been scanned at once
     Merge(case::MergeArguments),
     /// Write every key and value of hives (CSV), for comparison with other tools
@@ -85,6 +88,7 @@ pub fn run() -> ExitCode {
         Command::Profiles(arguments) => profiles::run(&arguments),
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
         Command::Merge(arguments) => case::merge(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),

@@ -46,6 +46,7 @@ table! {
         copy: "place of this copy in the order in which they were written, from 1 for the oldest",
         copies: "how many copies were read",
         series_basis: "how they are known to be copies of one hive, and how their order is known",
+        evidence_id: "what the site calls the hive, where a manifest says so",
     }
 }
 
@@ -102,6 +103,7 @@ pub fn hive_row(report: &HiveReport) -> HiveRow<'_> {
         copy: report.copy.as_ref().map(|copy| copy.place as u64).into(),
         copies: report.copy.as_ref().map(|copy| copy.copies as u64).into(),
         series_basis: report.copy.as_ref().map(|copy| copy.basis.as_str()).into(),
+        evidence_id: coverage.evidence_id.as_deref().into(),
         neutralized: Cell::Empty,
     }
 }

@@ -24,6 +24,7 @@ mod formats;
 mod hosts;
 mod machine;
 mod made_fleet;
+mod manifest;
 mod packing;
 mod profile_tables;
 mod program;
