@@ -139,9 +139,10 @@ impl Candidate {
 
     /// The text of the path by which one of its logs is opened.
     pub(super) fn opened_log(&self, number: usize, name: &str) -> String {
-        match self.listed.as_ref().is_some_and(|listed| listed.logs.is_some()) {
-            true => path_text(&self.log_path(number, name)),
-            false => super::one_hive::beside(&self.opened(), name),
+        if self.listed.as_ref().is_some_and(|listed| listed.logs.is_some()) {
+            path_text(&self.log_path(number, name))
+        } else {
+            super::one_hive::beside(&self.opened(), name)
         }
     }
 
