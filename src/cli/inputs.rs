@@ -58,8 +58,8 @@ pub(super) struct Named {
     paths: Vec<PathBuf>,
     /// Read further paths from FILE, one a line, or a JSON object that says more of a file; - is standard input
     ///
-    /// A line that begins with { is {"path", "logs", "original_path", "host", "system", "software", "evidence_id"}, of
-    /// which only path is needed: where to open the file. It is called original_path in all tables.
+    /// A line that begins with a brace has `path` (where to open the file), and may have `logs`, `original_path` (what it is
+    /// called in all tables), `host`, `system`, `software` and `evidence_id`.
     #[arg(long, value_name = "FILE")]
     files_from: Option<PathBuf>,
     /// The lines of --files-from end with NUL instead of a line feed

@@ -180,7 +180,9 @@ pub struct PassedOver {
 pub fn discover(paths: &[PathBuf]) -> Discovered {
     let mut found = Discovered::default();
     let mut folders = FolderLogs::default();
-    paths.iter().for_each(|path| add_path(path, &mut folders, &mut found));
+    for path in paths {
+        add_path(path, &mut folders, &mut found);
+    }
     found.sort();
     found
 }
