@@ -133,7 +133,7 @@ impl Work<'_> {
             added.rows(Stream::Timeline, formulas, rows);
         }
         if self.wants(Stream::Inputs) {
-            let rows = input_rows(&coverage.hive_path, &coverage.inputs);
+            let rows = input_rows(&coverage.hive_path, coverage.evidence_id.as_deref(), &coverage.inputs);
             added.rows(Stream::Inputs, formulas, rows);
         }
         // The rest is told when all hives of the host are there; findings need most of the room and are not needed for it.

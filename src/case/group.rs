@@ -67,7 +67,7 @@ impl Group {
                 .flat_map(|report| report.given.iter())
                 .map(|given| (given.hive_path.as_str(), given.files.as_slice()))
                 .collect();
-            let rows = given.iter().flat_map(|(hive_path, files)| input_rows(hive_path, files));
+            let rows = given.iter().flat_map(|(hive_path, files)| input_rows(hive_path, None, files));
             added.rows(Stream::Inputs, formulas, rows);
         }
         if wanted.contains(&Stream::FleetFacts) {

@@ -1,5 +1,7 @@
 //! Units worked on in their order, group by group, into a part. Groups that an interrupted run finished are copied.
 
+use std::path::PathBuf;
+
 use sha2::{Digest as _, Sha256};
 
 use super::block::{Block, Work};
@@ -217,7 +219,14 @@ fn fingerprint(unit: &Unit, companions: &Companions) -> [u8; 32] {
     match unit {
         Unit::PassedOver(passed) => text(&passed.reason),
         Unit::Read(candidate) => {
-            for path in candidate.files() {
+            let machine = candidate.listed.iter().flat_map(|listed| {
+                let given = [&listed.line.system, &listed.line.software];
+                given.map(|file| file.as_ref().map(PathBuf::from)).into_iter().flatten()
+            });
+            if candidate.listed.is_some() {
+                text(&format!("{:?} {:?}", candidate.evidence_id(), candidate.logs));
+            }
+            for path in candidate.files().chain(machine) {
                 match std::fs::metadata(&path) {
                     Ok(file) => text(&format!(
                         "{} {} {}.{:09} {} {}",

@@ -265,14 +265,16 @@ struct Input {
     hive_path: String,
     size: Option<u64>,
     sha256: String,
+    /// Where it was opened: another place than `path` where a manifest said so.
+    opened_path: String,
     neutralized: String,
 }
 
 impl Input {
-    /// The path without the apostrophe that guards it in spreadsheets.
+    /// Where it was opened, without the apostrophe that guards it in spreadsheets.
     fn path(&self) -> &str {
-        let is_guarded = self.neutralized.split(' ').any(|column| column == "path");
-        self.path.strip_prefix('\'').filter(|_| is_guarded).unwrap_or(&self.path)
+        let is_guarded = self.neutralized.split(' ').any(|column| column == "opened_path");
+        self.opened_path.strip_prefix('\'').filter(|_| is_guarded).unwrap_or(&self.opened_path)
     }
 
     fn expected(&self) -> Bytes {

@@ -16,23 +16,15 @@ use crate::hive::{Care, Depth, HiveState, Way};
 use crate::mapi::families::Families;
 use crate::report::{Formulas, Output, OutputError};
 use crate::scan::{
-    Candidate, Coverage, Discovered, GivenHives, Hosts, OpenHive, Reading, Understood, Unit, discover,
-    in_order, path_text, read_hive, units,
+    Candidate, Coverage, Discovered, GivenHives, Hosts, Input, ManifestLine, OpenHive, Reading, Understood,
+    Unit, discover_inputs, in_order, path_text, read_hive, units,
 };
 use crate::wintypes::{AnsiCodePage, hex};
 
 #[derive(Debug, Args)]
 pub(super) struct Inputs {
-    /// Hives, archives (zip, tar, gz, xz, zst) and folders to search for hives (hidden ones too; symbolic links inside are
-    /// not followed)
-    #[arg(value_name = "PATH", required_unless_present = "files_from")]
-    paths: Vec<PathBuf>,
-    /// Read further paths from FILE, one a line; - is standard input
-    #[arg(long, value_name = "FILE")]
-    files_from: Option<PathBuf>,
-    /// The paths of --files-from end with NUL instead of a line feed
-    #[arg(short = '0', long, requires = "files_from")]
-    null: bool,
+    #[command(flatten)]
+    named: Named,
     /// Threads to use [default: as many as there are processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -56,6 +48,24 @@ pub(super) struct Inputs {
     /// The SAM hive of the host; without it, the one in the host's config folder
     #[arg(long, value_name = "FILE")]
     sam: Option<PathBuf>,
+}
+
+/// The files and folders that are named.
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    /// Hives, archives (zip, tar, gz, xz, zst) and folders to search for hives (hidden ones too; symbolic links inside are
+    /// not followed)
+    #[arg(value_name = "PATH", required_unless_present = "files_from")]
+    paths: Vec<PathBuf>,
+    /// Read further paths from FILE, one a line, or a JSON object that says more of a file; - is standard input
+    ///
+    /// A line that begins with a brace has `path` (where to open the file), and may have `logs`, `original_path` (what it is
+    /// called in all tables), `host`, `system`, `software` and `evidence_id`.
+    #[arg(long, value_name = "FILE")]
+    files_from: Option<PathBuf>,
+    /// The lines of --files-from end with NUL instead of a line feed
+    #[arg(short = '0', long, requires = "files_from")]
+    null: bool,
 }
 
 /// How much of what hives and logs hold is read.
@@ -91,17 +101,6 @@ pub(super) struct CellStyle {
 }
 
 impl Inputs {
-    /// All paths that were given.
-    pub(super) fn paths(&self) -> anyhow::Result<Vec<PathBuf>> {
-        let mut paths = self.paths.clone();
-        if let Some(list) = &self.files_from {
-            let end = if self.null { 0 } else { b'\n' };
-            let listed = listed_paths(list, end);
-            paths.extend(listed.with_context(|| format!("cannot read the list {}", list.display()))?);
-        }
-        Ok(paths)
-    }
-
     /// How hives are read.
     pub(super) fn reading(&self) -> anyhow::Result<Reading> {
         let reading = self.evidence.reading(Care::Once, Way::Map);
@@ -152,8 +151,7 @@ impl Inputs {
 
     /// Looks through all paths.
     pub(super) fn discover(&self) -> anyhow::Result<(Vec<PathBuf>, Discovered)> {
-        let paths = self.paths()?;
-        let mut found = discover(&paths);
+        let (paths, mut found) = self.named.discover()?;
         if let Some(host) = &self.host {
             found.name_host(host);
         }
@@ -243,8 +241,13 @@ pub(super) fn bytes_of_list(file: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn listed_paths(list: &Path, end: u8) -> io::Result<Vec<PathBuf>> {
-    /// Longest path that a list may hold; Linux itself stops at 4,096 bytes.
+fn cannot_read(list: &Path) -> String {
+    format!("cannot read the list {}", list.display())
+}
+
+/// The lines of a list: paths, and lines of a manifest.
+fn listed(list: &Path, end: u8) -> anyhow::Result<Vec<Input>> {
+    /// Longest line that a list may hold; a path ends at 4,096 bytes for Linux itself.
     const LONGEST: u64 = 64 << 10;
 
     let mut reader: Box<dyn io::BufRead> = if list == Path::new("-") {
@@ -252,24 +255,27 @@ fn listed_paths(list: &Path, end: u8) -> io::Result<Vec<PathBuf>> {
     } else {
         Box::new(io::BufReader::new(std::fs::File::open(list)?))
     };
-    let mut paths = Vec::new();
-    loop {
+    let mut inputs = Vec::new();
+    for number in 1_u64.. {
         let mut line = Vec::new();
         if reader.by_ref().take(LONGEST).read_until(end, &mut line)? == 0 {
-            return Ok(paths);
+            break;
         }
         if line.last() == Some(&end) {
             line.pop();
         } else if line.len() as u64 == LONGEST {
-            return Err(io::Error::other(format!("line {} is longer than {LONGEST} bytes", paths.len() + 1)));
+            anyhow::bail!("line {number} is longer than {LONGEST} bytes");
         }
         if end == b'\n' && line.last() == Some(&b'\r') {
             line.pop();
         }
-        if !line.is_empty() {
-            paths.push(PathBuf::from(std::ffi::OsString::from_vec(line)));
+        if line.starts_with(b"{") {
+            inputs.push(Input::Line(number, Box::new(ManifestLine::parse(&line, number)?)));
+        } else if !line.is_empty() {
+            inputs.push(Input::Path(PathBuf::from(std::ffi::OsString::from_vec(line))));
         }
     }
+    Ok(inputs)
 }
 
 impl Target {
@@ -284,6 +290,33 @@ impl Target {
             Some(path) if path != Path::new("-") => Ok(Output::file(path, self.clobber, evidence)?),
             _ => Ok(Output::stdout()),
         }
+    }
+}
+
+impl Named {
+    /// All that was given.
+    fn inputs(&self) -> anyhow::Result<Vec<Input>> {
+        let mut inputs: Vec<Input> = self.paths.iter().cloned().map(Input::Path).collect();
+        if let Some(list) = &self.files_from {
+            let end = if self.null { 0 } else { b'\n' };
+            inputs.extend(listed(list, end).with_context(|| cannot_read(list))?);
+        }
+        Ok(inputs)
+    }
+
+    /// Looks through all of it; every path that is named is given back too.
+    pub(super) fn discover(&self) -> anyhow::Result<(Vec<PathBuf>, Discovered)> {
+        let inputs = self.inputs()?;
+        let list = self.files_from.as_deref().unwrap_or(Path::new("-"));
+        let found = discover_inputs(&inputs).with_context(|| cannot_read(list))?;
+        let mut paths = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            match input {
+                Input::Path(path) => paths.push(path),
+                Input::Line(_, line) => paths.extend(line.files()),
+            }
+        }
+        Ok((paths, found))
     }
 }
 

@@ -9,6 +9,7 @@ mod filters;
 mod inputs;
 mod interrupt;
 mod man;
+mod plan;
 mod profiles;
 mod rules;
 mod scan;
@@ -43,6 +44,8 @@ enum Command {
     Timeline(timeline::Arguments),
     /// Write what differs between two copies of a hive, a host or a fleet (CSV)
     Compare(compare::Arguments),
+    /// List what a scan would read (JSON lines), for programs that divide a fleet among machines
+    Plan(plan::Arguments),
     /// Join parts of a case into one, as if all had been scanned at once
     Merge(case::MergeArguments),
     /// Hold a case and its evidence against their hashes and write what is not as it was (CSV)
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Profiles(arguments) => profiles::run(&arguments),
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
         Command::Merge(arguments) => case::merge(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Dump(arguments) => dump::run(&arguments),

@@ -48,6 +48,7 @@ table! {
         series_basis: "how they are known to be copies of one hive, and how their order is known",
         findings_written: "how many of the findings of this hive were written",
         filter: "by what findings were left out when they were written; empty where no filter was in force",
+        evidence_id: "what the site calls the hive, where a manifest says so",
     }
 }
 
@@ -106,6 +107,7 @@ pub fn hive_row(report: &HiveReport) -> HiveRow<'_> {
         series_basis: report.copy.as_ref().map(|copy| copy.basis.as_str()).into(),
         findings_written: was_read.then(|| judged.written().iter().sum::<u64>()).into(),
         filter: Cell::from(&report.filter),
+        evidence_id: coverage.evidence_id.as_deref().into(),
         neutralized: Cell::Empty,
     }
 }

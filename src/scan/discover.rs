@@ -16,6 +16,7 @@ use crate::wintypes::{decode_utf16le, escape_exclamation, unescape_part};
 
 use super::archive::{self, Inside, Shelf};
 use super::companions::Companions;
+use super::manifest::{Input, Lines, Listed, ManifestError};
 
 /// Files that Windows keeps as hives, whatever they hold.
 const HIVE_NAMES: [&str; 9] = [
@@ -69,6 +70,8 @@ pub struct Candidate {
     pub looks_like_a_hive: bool,
     /// Where it is in an archive, if it is in one.
     pub inside: Option<Arc<Inside>>,
+    /// What a manifest says of it, if one names it.
+    pub listed: Option<Arc<Listed>>,
 }
 
 impl Candidate {
@@ -84,13 +87,14 @@ impl Candidate {
             logs: Vec::new(),
             looks_like_a_hive: path.file_name().is_some_and(is_hive_name) || is_hive(),
             inside: None,
+            listed: None,
         }
     }
 
     /// The file and its logs, where they lie; of a hive in an archive, the archive.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
-        let beside = self.path.parent().unwrap_or(Path::new(""));
-        let logs = self.logs.iter().filter(|_| self.inside.is_none()).map(move |name| beside.join(name));
+        let logs = self.logs.iter().enumerate().filter(|_| self.inside.is_none());
+        let logs = logs.map(|(number, name)| self.log_path(number, name));
         let file = self.inside.as_ref().map_or(self.path.as_path(), |inside| inside.file());
         std::iter::once(file.to_owned()).chain(logs)
     }
@@ -119,8 +123,39 @@ impl Candidate {
     pub(super) fn open_log(&self, number: usize, name: &str) -> Result<HiveSource, SourceError> {
         match &self.inside {
             Some(inside) => inside.open_log(number),
-            None => HiveSource::open(&self.path.parent().unwrap_or(Path::new("")).join(name), self.links),
+            None => HiveSource::open(&self.log_path(number, name), self.links),
         }
+    }
+
+    /// Where one of its logs is opened, by its number.
+    fn log_path(&self, number: usize, name: &str) -> PathBuf {
+        let listed = self.listed.as_ref().and_then(|listed| listed.logs.as_ref()?.get(number));
+        listed.cloned().unwrap_or_else(|| self.path.parent().unwrap_or(Path::new("")).join(name))
+    }
+
+    /// The text of the path by which it is opened.
+    pub(super) fn opened(&self) -> String {
+        self.listed.as_ref().map_or_else(|| self.hive_path.clone(), |listed| listed.opened.clone())
+    }
+
+    /// The text of the path by which one of its logs is opened.
+    pub(super) fn opened_log(&self, number: usize, name: &str) -> String {
+        if self.listed.as_ref().is_some_and(|listed| listed.logs.is_some()) {
+            path_text(&self.log_path(number, name))
+        } else {
+            super::one_hive::beside(&self.opened(), name)
+        }
+    }
+
+    /// Where it lay when it was collected.
+    pub(super) fn lay_at(&self) -> &Path {
+        let renamed = self.listed.as_ref().is_some_and(|listed| listed.line.original_path.is_some());
+        if renamed { Path::new(&self.hive_path) } else { &self.path }
+    }
+
+    /// What the site calls it.
+    pub fn evidence_id(&self) -> Option<String> {
+        self.listed.as_ref()?.line.evidence_id.as_deref().map(crate::wintypes::escape)
     }
 
     /// Says that all was read of it that will be. It can be read again, but may have to be unpacked again for that.
@@ -147,18 +182,39 @@ pub fn discover(paths: &[PathBuf]) -> Discovered {
     let mut found = Discovered::default();
     let mut folders = FolderLogs::default();
     for path in paths {
-        match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => walk(path, &mut found),
-            Ok(_) => add_named(path, &mut folders, &mut found),
-            Err(error) => {
-                if archive::add_named(path, &mut found).is_none() {
-                    found.fail(path, &error.to_string());
-                }
-            }
-        }
+        add_path(path, &mut folders, &mut found);
     }
     found.sort();
     found
+}
+
+/// The same, where manifests say more of some of the files.
+pub fn discover_inputs(inputs: &[Input]) -> Result<Discovered, ManifestError> {
+    let mut found = Discovered::default();
+    let mut folders = FolderLogs::default();
+    let mut lines = Lines::default();
+    for input in inputs {
+        match input {
+            Input::Path(path) => add_path(path, &mut folders, &mut found),
+            Input::Line(number, line) => lines.add(*number, line, &mut folders, &mut found)?,
+        }
+    }
+    found.candidates.iter().try_for_each(|candidate| lines.check(candidate))?;
+    found.sort();
+    Ok(found)
+}
+
+/// Looks through one file or folder.
+pub(super) fn add_path(path: &Path, folders: &mut FolderLogs, found: &mut Discovered) {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => walk(path, found),
+        Ok(_) => add_named(path, folders, found),
+        Err(error) => {
+            if archive::add_named(path, found).is_none() {
+                found.fail(path, &error.to_string());
+            }
+        }
+    }
 }
 
 /// The hives in an archive that a path names, or the one in it that it names. `None` of any other path.
@@ -225,10 +281,13 @@ pub fn system_text(text: &OsStr) -> String {
 }
 
 impl Discovered {
-    /// Says of which host all hives are, whatever their paths show.
+    /// Says of which host all hives are, whatever their paths show; a manifest knows better.
     pub fn name_host(&mut self, host: &str) {
         let host = crate::wintypes::escape(host);
-        for candidate in &mut self.candidates {
+        let has_none = |candidate: &&mut Candidate| {
+            candidate.listed.as_ref().is_none_or(|listed| listed.line.host.is_none())
+        };
+        for candidate in self.candidates.iter_mut().filter(has_none) {
             candidate.host = Some(host.clone());
         }
     }
@@ -271,7 +330,8 @@ impl Discovered {
     fn sort(&mut self) {
         // Of a file that was named and also lies in a named folder, the name stands: its links may be followed.
         self.candidates.sort_by(|a, b| {
-            (&a.hive_path, a.links == Links::Refuse).cmp(&(&b.hive_path, b.links == Links::Refuse))
+            let order = |it: &Candidate| (it.listed.is_none(), it.links == Links::Refuse);
+            a.hive_path.cmp(&b.hive_path).then_with(|| order(a).cmp(&order(b)))
         });
         self.candidates.dedup_by(|a, b| a.hive_path == b.hive_path);
         let read: HashSet<&str> =
@@ -301,17 +361,28 @@ fn add_named(path: &Path, folders: &mut FolderLogs, found: &mut Discovered) {
         }
         return;
     }
-    let logs = logs_of(name, folders.logs_in(path.parent().unwrap_or(Path::new(""))));
+    let logs = logs_of(name, folders.logs_of(path.parent().unwrap_or(Path::new("")), name));
     found.candidates.push(Candidate { logs, ..Candidate::named(path) });
 }
 
-/// The transaction logs of the folders in which named files lie; each folder is listed once.
+/// The transaction logs of the folders in which named files lie, by the name of their hive in lower case; each folder is
+/// listed once.
 #[derive(Default)]
-struct FolderLogs(HashMap<PathBuf, Vec<String>>);
+pub(super) struct FolderLogs(HashMap<PathBuf, HashMap<String, Vec<String>>>);
 
 impl FolderLogs {
-    fn logs_in(&mut self, folder: &Path) -> &[String] {
-        self.0.entry(folder.to_owned()).or_insert_with(|| logs_in(folder))
+    /// Those that may be a hive's.
+    fn logs_of(&mut self, folder: &Path, hive: &OsStr) -> &[String] {
+        let by_hive = self.0.entry(folder.to_owned()).or_insert_with(|| {
+            let mut by_hive: HashMap<String, Vec<String>> = HashMap::new();
+            for log in logs_in(folder) {
+                let hive = log_stem(&log).unwrap_or_default().to_ascii_lowercase();
+                by_hive.entry(hive).or_default().push(log);
+            }
+            by_hive
+        });
+        let hive = hive.to_str().unwrap_or_default().to_ascii_lowercase();
+        by_hive.get(&hive).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -393,6 +464,7 @@ fn add_candidate(path: &Path, found: &mut Discovered) {
         logs: Vec::new(),
         looks_like_a_hive: true,
         inside: None,
+        listed: None,
     });
 }
 
@@ -441,10 +513,19 @@ pub(super) fn logs_of(hive: &OsStr, names: &[String]) -> Vec<String> {
 
 /// The name of the hive whose log this is, if it is named like one.
 pub(super) fn log_stem(name: &str) -> Option<&str> {
+    split_log(name).map(|(stem, _)| stem)
+}
+
+/// The ending that says that a file is a log.
+pub(super) fn log_ending(name: &str) -> Option<&str> {
+    split_log(name).map(|(_, ending)| ending)
+}
+
+fn split_log(name: &str) -> Option<(&str, &str)> {
     LOG_ENDINGS.iter().find_map(|ending| {
         let split = name.len().checked_sub(ending.len())?;
         let (stem, tail) = (name.get(..split)?, name.get(split..)?);
-        (tail.eq_ignore_ascii_case(ending) && !stem.is_empty()).then_some(stem)
+        (tail.eq_ignore_ascii_case(ending) && !stem.is_empty()).then_some((stem, tail))
     })
 }
 

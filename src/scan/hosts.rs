@@ -1,6 +1,6 @@
 //! The machine hives of the hosts whose user hives are scanned: found by their place, each host's read once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,15 +30,20 @@ pub struct GivenHives {
 #[derive(Debug)]
 pub struct Hosts {
     logs: bool,
-    given: GivenHives,
-    by_collection: BTreeMap<Option<String>, Mutex<Host>>,
+    hash: bool,
+    by_collection: BTreeMap<Key, Mutex<Host>>,
 }
+
+/// Host and collection: a manifest may give hives of several hosts paths that show none.
+type Key = (Option<String>, Option<String>);
 
 #[derive(Debug, Default)]
 struct Host {
     system: Option<Candidate>,
     software: Option<Candidate>,
     sam: Option<Candidate>,
+    /// Which of these three were given, by an option or a manifest, and are no hives of the scan.
+    given: [bool; 3],
     /// Hives that still have to be judged; after the last of them the facts are given up.
     waiting: usize,
     facts: Option<Arc<HostFacts>>,
@@ -53,34 +58,45 @@ impl Hosts {
         given: &GivenHives,
         logs: bool,
     ) -> Self {
-        let mut by_collection: BTreeMap<Option<String>, Host> = BTreeMap::new();
+        let candidates: Vec<&Candidate> = candidates.into_iter().collect();
+        let of_manifest = OfManifest::of(&candidates);
+        let mut by_collection: BTreeMap<Key, Host> = BTreeMap::new();
         for candidate in candidates {
-            let key = collection(&candidate.hive_path);
-            let has_volume = key.is_some();
+            let key = key(candidate);
+            let has_volume = key.1.is_some();
             let host = by_collection.entry(key).or_default();
             host.waiting += 1;
             // Hives that lie nowhere in a Windows volume have nothing in common.
             if has_volume
-                && let Some(place) = host.place_for(&candidate.path)
+                && let Some(place) = host.place_for(candidate.lay_at())
                 && place.as_ref().is_none_or(|other| candidate.hive_path < other.hive_path)
             {
                 *place = Some(candidate.clone());
             }
         }
-        for host in by_collection.values_mut() {
+        for ((name, _), host) in &mut by_collection {
             let named = |path: &Option<PathBuf>| path.as_deref().map(Candidate::with_logs);
-            host.system = named(&given.system).or(host.system.take());
-            host.software = named(&given.software).or(host.software.take());
-            host.sam = named(&given.sam).or(host.sam.take());
+            let (system, software) = of_manifest.machine_hives(name.as_deref());
+            let [system, software, sam] = [
+                system.or_else(|| named(&given.system)),
+                software.or_else(|| named(&given.software)),
+                named(&given.sam),
+            ];
+            // One that has a line of its own in a manifest is told as every hive is.
+            host.given = [&system, &software, &sam]
+                .map(|given| given.as_ref().is_some_and(|given| given.listed.is_none()));
+            host.system = system.or(host.system.take());
+            host.software = software.or(host.software.take());
+            host.sam = sam.or(host.sam.take());
         }
         let by_collection = by_collection.into_iter().map(|(key, host)| (key, Mutex::new(host))).collect();
-        Self { logs, given: given.clone(), by_collection }
+        Self { logs, hash: given.hash, by_collection }
     }
 
     /// What the machine hives of a hive's host say; read when the first hive of the host asks. A hive that lies nowhere in a
     /// Windows volume has the hives that were given, if any.
     pub fn facts(&self, candidate: &Candidate) -> Arc<HostFacts> {
-        let Some(host) = self.by_collection.get(&collection(&candidate.hive_path)) else {
+        let Some(host) = self.by_collection.get(&key(candidate)) else {
             return Arc::default();
         };
         // Others of the same host wait here until it is read.
@@ -88,7 +104,7 @@ impl Hosts {
         let facts = if let Some(facts) = &host.facts {
             Arc::clone(facts)
         } else {
-            let (facts, inputs) = host.read(&self.given, self.logs);
+            let (facts, inputs) = host.read(self.hash, self.logs);
             host.inputs = inputs.into();
             Arc::new(facts)
         };
@@ -99,10 +115,53 @@ impl Hosts {
 
     /// The given machine hives that were read for a hive's host, once [`Self::facts`] were asked for.
     pub(super) fn inputs(&self, candidate: &Candidate) -> Arc<[GivenInput]> {
-        let Some(host) = self.by_collection.get(&collection(&candidate.hive_path)) else {
+        let Some(host) = self.by_collection.get(&key(candidate)) else {
             return Arc::default();
         };
         Arc::clone(&host.lock().unwrap_or_else(PoisonError::into_inner).inputs)
+    }
+}
+
+fn key(candidate: &Candidate) -> Key {
+    (candidate.host.clone(), collection(&candidate.hive_path))
+}
+
+/// What manifests say of machine hives; the lines of one host agree.
+#[derive(Default)]
+struct OfManifest<'c> {
+    by_host: HashMap<&'c str, (Option<&'c str>, Option<&'c str>)>,
+    by_path: HashMap<&'c str, &'c Candidate>,
+}
+
+impl<'c> OfManifest<'c> {
+    fn of(candidates: &[&'c Candidate]) -> Self {
+        let mut found = Self::default();
+        for candidate in candidates {
+            let Some((listed, host)) = candidate.listed.as_ref().zip(candidate.host.as_deref()) else {
+                continue;
+            };
+            let (system, software) = (listed.line.system.as_deref(), listed.line.software.as_deref());
+            if system.is_some() || software.is_some() {
+                let of_host = found.by_host.entry(host).or_default();
+                *of_host = (of_host.0.or(system), of_host.1.or(software));
+            }
+        }
+        if !found.by_host.is_empty() {
+            let listed =
+                candidates.iter().filter_map(|candidate| Some((candidate.listed.as_ref()?, candidate)));
+            found.by_path.extend(listed.map(|(listed, candidate)| (listed.line.path.as_str(), *candidate)));
+        }
+        found
+    }
+
+    /// `SYSTEM` and `SOFTWARE` of a host. A hive that has a line too is called as that says.
+    fn machine_hives(&self, host: Option<&str>) -> (Option<Candidate>, Option<Candidate>) {
+        let given = host.and_then(|host| self.by_host.get(host)).copied().unwrap_or_default();
+        let candidate = |path: &str| {
+            let listed = self.by_path.get(path).copied().cloned();
+            listed.unwrap_or_else(|| Candidate::with_logs(Path::new(path)))
+        };
+        (given.0.map(candidate), given.1.map(candidate))
     }
 }
 
@@ -124,10 +183,9 @@ impl Host {
     }
 
     /// What its machine hives say, and the files of those that were given.
-    fn read(&self, given: &GivenHives, logs: bool) -> (HostFacts, Vec<GivenInput>) {
-        let reading = |is_given| Reading { hash: given.hash && is_given, ..machine_reading(logs) };
-        let [has_system, has_software, has_sam] =
-            [&given.system, &given.software, &given.sam].map(Option::is_some);
+    fn read(&self, hash: bool, logs: bool) -> (HostFacts, Vec<GivenInput>) {
+        let reading = |is_given| Reading { hash: hash && is_given, ..machine_reading(logs) };
+        let [has_system, has_software, has_sam] = self.given;
         let (system, of_system) = self
             .system
             .as_ref()

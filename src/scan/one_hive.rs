@@ -51,6 +51,8 @@ pub struct Coverage {
     pub hive_path: String,
     /// The host its path shows.
     pub host: Option<String>,
+    /// What the site calls it, where a manifest says so.
+    pub evidence_id: Option<String>,
     /// Whose hive it is, as far as is known.
     pub account: Attribution,
     /// How much could be read.
@@ -84,6 +86,8 @@ pub struct Coverage {
 pub struct InputFile {
     /// The file, as every table calls it.
     pub path: String,
+    /// Where it was opened, which is another place where a manifest says so.
+    pub opened: String,
     /// What it is read as.
     pub kind: InputKind,
     /// Its length when it was opened.
@@ -205,17 +209,7 @@ pub fn read_hive<T>(
         Ok(done) => done,
         // In memory no page can fail.
         Err(PageFailed) => read_once(candidate, Reading { way: Way::Read, ..reading }, &mut read)
-            .unwrap_or_else(|PageFailed| {
-                (
-                    Coverage::unread(
-                        &candidate.hive_path,
-                        candidate.host.clone(),
-                        Status::Failed,
-                        PAGE_FAILED.into(),
-                    ),
-                    None,
-                )
-            }),
+            .unwrap_or_else(|PageFailed| (Coverage::of(candidate, Status::Failed, PAGE_FAILED.into()), None)),
     }
 }
 
@@ -226,7 +220,8 @@ fn logs_of(candidate: &Candidate, reading: Reading, inputs: &mut Vec<InputFile>)
         Ok(source) => {
             let log = LogFile::read(name, &source, reading.way);
             let path = beside(&candidate.hive_path, name);
-            let mut input = InputFile::of(path, InputKind::Log, &source);
+            let opened = candidate.opened_log(number, name);
+            let mut input = InputFile::of(path, opened, InputKind::Log, &source);
             input.sha256 = log.bytes().filter(|_| reading.hash).map(sha256);
             inputs.push(input);
             log
@@ -274,9 +269,9 @@ pub(super) fn sha256_of_file(source: &HiveSource) -> io::Result<String> {
 }
 
 impl InputFile {
-    fn of(path: String, kind: InputKind, source: &HiveSource) -> Self {
+    fn of(path: String, opened: String, kind: InputKind, source: &HiveSource) -> Self {
         let identity = source.identity();
-        Self { path, kind, size: identity.len, modified: identity.modified, sha256: None }
+        Self { path, opened, kind, size: identity.len, modified: identity.modified, sha256: None }
     }
 }
 
@@ -290,15 +285,15 @@ fn read_once<T>(
     reading: Reading,
     read: &mut impl FnMut(&OpenHive<'_>, &mut Problems) -> (Option<Attribution>, T),
 ) -> Result<(Coverage, Option<T>), PageFailed> {
-    let mut coverage =
-        Coverage::unread(&candidate.hive_path, candidate.host.clone(), Status::Failed, String::new());
+    let mut coverage = Coverage::of(candidate, Status::Failed, String::new());
     let source = match candidate.open() {
         Ok(source) => source,
         Err(error) => return Ok((coverage.not_opened(&error), None)),
     };
     coverage.size = Some(source.identity().len);
     coverage.modified = source.identity().modified;
-    let mut inputs = vec![InputFile::of(candidate.hive_path.clone(), InputKind::Hive, &source)];
+    let mut inputs =
+        vec![InputFile::of(candidate.hive_path.clone(), candidate.opened(), InputKind::Hive, &source)];
     let logs = if reading.logs { logs_of(candidate, reading, &mut inputs) } else { Vec::new() };
     let mut hash = None;
     let show = |bytes: &[u8]| hash = reading.hash.then(|| sha256(bytes));
@@ -353,6 +348,7 @@ impl Coverage {
     fn unread(hive_path: &str, host: Option<String>, status: Status, reason: String) -> Self {
         Self {
             host,
+            evidence_id: None,
             account: Attribution::by_path(hive_path),
             hive_path: hive_path.to_owned(),
             status,
@@ -378,7 +374,13 @@ impl Coverage {
 
     /// The row of a file that was not looked at.
     pub fn skipped(candidate: &Candidate, why: &str) -> Self {
-        Self::unread(&candidate.hive_path, candidate.host.clone(), Status::Skipped, why.to_owned())
+        Self::of(candidate, Status::Skipped, why.to_owned())
+    }
+
+    /// The row of a file of which nothing is known yet.
+    fn of(candidate: &Candidate, status: Status, reason: String) -> Self {
+        let unread = Self::unread(&candidate.hive_path, candidate.host.clone(), status, reason);
+        Self { evidence_id: candidate.evidence_id(), ..unread }
     }
 
     fn not_opened(mut self, error: &SourceError) -> Self {

@@ -31,6 +31,7 @@ fn candidate(path: &Path) -> Candidate {
         logs: Vec::new(),
         looks_like_a_hive: true,
         inside: None,
+        listed: None,
     }
 }
 

@@ -64,6 +64,7 @@ fn scan(files: &[(&str, &SynthHive)]) -> HiveReport {
                 logs: Vec::new(),
                 looks_like_a_hive: true,
                 inside: None,
+                listed: None,
             }
         })
         .collect();

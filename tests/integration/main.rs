@@ -27,6 +27,7 @@ mod hosts;
 mod interrupt;
 mod machine;
 mod made_fleet;
+mod manifest;
 mod packing;
 mod parts;
 mod profile_tables;

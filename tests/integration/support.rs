@@ -150,6 +150,7 @@ pub fn examine_file(file: &Path, path: &str) -> Written {
         logs: Candidate::with_logs(file).logs,
         looks_like_a_hive: true,
         inside: None,
+        listed: None,
     };
     let hosts = Hosts::of([&candidate], &GivenHives::default(), true);
     let scan = judge_hive(&candidate, reading(Care::Once), &hosts, rules::ALL);

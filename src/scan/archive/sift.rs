@@ -380,6 +380,7 @@ fn add_candidates(mut hives: Vec<Hive>, archive: Archive, found: &mut Discovered
             logs: log_names,
             looks_like_a_hive: true,
             inside: Some(Arc::new(inside)),
+            listed: None,
         });
     }
 }
