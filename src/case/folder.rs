@@ -134,7 +134,7 @@ fn refuse_content(path: &Path, existing: Existing) -> Result<(), CaseError> {
         }
         let is_in = |holds: fn(&str) -> bool, name: &OsStr| name.to_str().is_some_and(holds);
         let inside: fn(&str) -> bool = if is_in(|name| name == close::BY_ACCOUNT, &name) {
-            |name| name.ends_with(".csv")
+            |name| Path::new(name).extension().is_some_and(|ending| ending == "csv")
         } else if is_in(|name| number(name).is_some(), &name) {
             is_file_of_part
         } else {
@@ -209,9 +209,8 @@ fn reopen(path: &Path) -> Result<(), CaseError> {
     let works = works(path)?;
     // What cannot be understood is told before anything is changed.
     for work in &works {
-        match PartReader::open(work) {
-            Err(error @ CaseError::Read { .. }) => return Err(error),
-            _ => {}
+        if let Err(error @ CaseError::Read { .. }) = PartReader::open(work) {
+            return Err(error);
         }
     }
     for name in [SUMS, MANIFEST].into_iter().chain(CLOSED) {

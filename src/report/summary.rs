@@ -89,7 +89,7 @@ impl Summary {
     /// Adds what happened later: to hives that come behind all that were added before.
     pub fn absorb(&mut self, later: Self) {
         let sum = |mine: &mut [u64], more: &[u64]| {
-            mine.iter_mut().zip(more).for_each(|(mine, more)| *mine = mine.saturating_add(*more))
+            mine.iter_mut().zip(more).for_each(|(mine, more)| *mine = mine.saturating_add(*more));
         };
         sum(&mut self.statuses, &later.statuses);
         sum(&mut self.severities, &later.severities);

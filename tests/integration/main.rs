@@ -37,6 +37,7 @@ mod real_hives;
 mod recovery;
 mod replay;
 mod report;
+mod resume;
 mod rules;
 mod samples;
 mod schema;

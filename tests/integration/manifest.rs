@@ -60,8 +60,14 @@ fn with_original(name: &str, original: &str) -> Value {
     json!({"path": name, "original_path": original})
 }
 
+/// Values as JSON lines.
+fn lined(lines: &[Value]) -> String {
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    lines.join("\n") + "\n"
+}
+
 fn write(path: &Path, lines: &[Value]) {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let text = lined(lines);
     std::fs::write(path, text).expect("a writable folder");
 }
 
@@ -90,7 +96,9 @@ fn scan_list(folder: &Path, list: &str, more: &[&str]) -> Run {
 
 fn without(rows: Vec<Row>, columns: &[&str]) -> Vec<Row> {
     let strip = |mut row: Row| {
-        columns.iter().for_each(|column| drop(row.remove(*column)));
+        for column in columns {
+            row.remove(*column);
+        }
         row
     };
     rows.into_iter().map(strip).collect()
@@ -204,7 +212,7 @@ fn machine_hives_of_a_host_may_be_given_and_lines_must_agree() {
     assert!(names(&users(&of_host)).iter().all(|name| !name.is_empty()));
 
     of_host[1]["system"] = json!("queue/other");
-    let numbered: String = of_host.iter().map(|line| format!("{line}\n")).collect();
+    let numbered = lined(&of_host);
     let run = scan_list(folder.path(), &numbered, &[]);
     assert_eq!(run.code, Some(2));
     assert!(
@@ -294,7 +302,7 @@ fn a_plan_lists_every_file_so_that_it_can_be_read_by_any_run() {
             .collect();
         assert_eq!(planned.len(), lines.len());
         assert!(planned.iter().all(|row| row["bytes"].as_u64() > Some(4096)));
-        let list: String = planned.iter().map(|row| format!("{}\n", row["line"])).collect();
+        let list = lined(&planned.iter().map(|row| row["line"].clone()).collect::<Vec<_>>());
         let by_plan = scan_list(folder.path(), &list, &[]);
         let at_once = mapihive_in(folder.path(), [&["scan", "-q"], inputs].concat());
         assert!(by_plan.stdout == at_once.stdout && !by_plan.stdout.is_empty());

@@ -214,7 +214,7 @@ fn case() -> (tempfile::TempDir, BTreeMap<String, Vec<Row>>) {
     for entry in std::fs::read_dir(&case).expect("a case") {
         let path = entry.expect("a case").path();
         let name = path.file_name().expect("a name").to_str().expect("UTF-8").to_owned();
-        let is_table = name.ends_with(".csv");
+        let is_table = std::path::Path::new(&name).extension().is_some_and(|ending| ending == "csv");
         let rows = if is_table { rows(&std::fs::read(&path).expect("a table")) } else { Vec::new() };
         tables.insert(name, rows);
     }

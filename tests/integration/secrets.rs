@@ -592,6 +592,20 @@ fn every_output_that_there_is_was_looked_at() {
         .collect();
     assert_eq!(
         commands,
-        ["scan", "profiles", "timeline", "compare", "merge", "verify", "dump", "rules", "explain", "help"]
+        [
+            "scan",
+            "profiles",
+            "timeline",
+            "compare",
+            "plan",
+            "merge",
+            "verify",
+            "dump",
+            "rules",
+            "explain",
+            "completions",
+            "man",
+            "help"
+        ]
     );
 }
