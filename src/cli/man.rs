@@ -127,6 +127,22 @@ const PAGES: &[Page] = &[
         ],
     },
     Page {
+        command: "verify",
+        examples: &[(
+            "mapihive verify case-17 --from /evidence",
+            "Holds a case and its evidence, whose relative paths are read from /evidence, against their hashes.",
+        )],
+        files: &[SUMS],
+    },
+    Page {
+        command: "plan",
+        examples: &[(
+            "mapihive plan /evidence/fleet > fleet.jsonl",
+            "Lists what a scan would read, and what of it must stay together.",
+        )],
+        files: &[INPUTS, LOGS],
+    },
+    Page {
         command: "dump",
         examples: &[(
             "mapihive dump NTUSER.DAT --deleted --output keys.csv",

@@ -12,7 +12,7 @@ use crate::program::{manifest_dir, mapihive, rows_of_file};
 
 const HIVE: &str = "sample-hives/EXCH55A/C/WINNT/Profiles/exsvc/NTUSER.DAT";
 /// Enough hives that a run over them is not through before a signal comes.
-const MANY: usize = 6_000;
+const MANY: usize = 3_000;
 
 /// Many hosts with a hive each.
 fn fleet(folder: &Path, hosts: usize) {
@@ -77,7 +77,6 @@ fn an_interrupted_run_leaves_no_table() {
         assert_eq!(ended.status.code(), Some(130), "{command}: {says}");
         assert_eq!(names(&out), [""; 0], "{command}");
         assert!(says.contains("interrupted; no file was written"), "{command}: {says}");
-        assert!(says.contains("a second signal ends at once"), "{command}: {says}");
     }
 }
 
