@@ -27,6 +27,8 @@ mod made_fleet;
 mod packing;
 mod profile_tables;
 mod program;
+mod proof;
+mod properties;
 mod readme;
 mod real_hives;
 mod recovery;
