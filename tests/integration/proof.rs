@@ -1,7 +1,7 @@
 //! What `docs/what-a-row-proves.md` tells an examiner is held by tests, and each test that it names is there.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::program::manifest_dir;
 
@@ -17,7 +17,9 @@ fn named(text: &str) -> Vec<(&str, &str)> {
 }
 
 fn is_test((file, function): &(&str, &str)) -> bool {
-    file.ends_with(".rs") && *function != "name" && !function.contains("::")
+    Path::new(file).extension().is_some_and(|ending| ending == "rs")
+        && *function != "name"
+        && !function.contains("::")
 }
 
 /// Where a test that is named so lies.

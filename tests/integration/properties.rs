@@ -316,6 +316,27 @@ fn parts_come_to_the_same_case_however_they_are_joined() {
 }
 
 #[test]
+fn the_order_of_parts_changes_no_count_of_other_files() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let others = ["a/HA/one.txt", "a/HA/two.txt", "b/HB/one.txt", "b/HB/two.txt", "b/HB/three.txt"];
+    crate::program::plant(folder.path(), &others.map(|path| (path, &b"x"[..])));
+    let hive = HiveBuilder::new(Version::V1_5).build().bytes;
+    let hives = ["a/HA/Users/x/NTUSER.DAT", "b/HB/Users/y/NTUSER.DAT"];
+    crate::program::plant(folder.path(), &hives.map(|path| (path, hive.as_slice())));
+    let run = |arguments: &[&str]| {
+        let run = crate::program::mapihive_in(folder.path(), arguments);
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        run.stderr
+    };
+    run(&["scan", "-q", "--part", "shard", "--shard", "1/1", "a"]);
+    run(&["scan", "-q", "--part", "plain", "b"]);
+    for (case, first, second) in [("one", "shard", "plain"), ("other", "plain", "shard")] {
+        let summary = run(&["merge", "--case", case, first, second]);
+        assert!(summary.contains("5 other files"), "{summary}");
+    }
+}
+
+#[test]
 fn the_text_of_a_path_leads_back_to_its_bytes() {
     use std::ffi::OsString;
     use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
