@@ -92,7 +92,8 @@ fn hives() -> Vec<(String, Vec<u8>)> {
         hives.push((format!("plain-{version:?}"), built.bytes.clone()));
         built.delete_key(r"Two\Below");
         built.delete_value("One", "text");
-        built.append_tail(&built.bytes[4096..6144].to_vec());
+        let page = built.bytes[4096..6144].to_vec();
+        built.append_tail(&page);
         hives.push((format!("deleted-{version:?}"), built.bytes));
 
         let mut hive = HiveBuilder::new(version);
