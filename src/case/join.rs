@@ -172,13 +172,19 @@ pub fn join(parts: &[PartReader], into: &mut PartWriter) -> Result<Joined, CaseE
         joined.record.groups = joined.record.groups.saturating_add(record.groups);
         joined.record.units = joined.record.units.saturating_add(record.units);
         joined.record.any_hive |= record.any_hive;
-        // Shards of one tree each walk all of it.
-        joined.record.other_files = match record.shard {
-            Some(_) => joined.record.other_files.max(record.other_files),
-            None => joined.record.other_files.saturating_add(record.other_files),
-        };
     }
+    joined.record.other_files = other_files(parts);
     Ok(joined)
+}
+
+/// Files in folders that are neither hives nor logs. Shards of one tree each walk all of it, so that they count once; in which order
+/// parts are given makes no difference.
+fn other_files(parts: &[PartReader]) -> u64 {
+    let (shards, plain): (Vec<Record>, Vec<Record>) =
+        parts.iter().map(PartReader::record).partition(|record| record.shard.is_some());
+    let of_shards = shards.iter().map(|record| record.other_files).max();
+    let of_plain = plain.iter().map(|record| record.other_files).fold(0, u64::saturating_add);
+    of_plain.saturating_add(of_shards.unwrap_or_default())
 }
 
 /// The settings that parts have in common.

@@ -17,7 +17,7 @@ const VERSIONS: [Version; 4] = [Version::V1_2, Version::V1_3, Version::V1_5, Ver
 const LISTS: [ListKind; 3] = [ListKind::Index, ListKind::Fast, ListKind::Hash];
 
 /// A name in UTF-16 units.
-type Name = Vec<u16>;
+pub type Name = Vec<u16>;
 
 /// A key as it was described to the writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ fn hive(version: Version, list: ListKind, leaf_size: Option<usize>, wide: bool) 
 }
 
 /// Reads the escape back: the one promise of the documentation that a reader of the tables relies on.
-fn unescape(text: &str) -> Name {
+pub fn unescape(text: &str) -> Name {
     if !text.contains("\\u{") {
         return text.encode_utf16().collect();
     }
@@ -161,7 +161,7 @@ fn unescape(text: &str) -> Name {
 }
 
 /// Takes a path apart: a backslash that begins no escape separates.
-fn components(path: &str) -> Vec<Name> {
+pub fn components(path: &str) -> Vec<Name> {
     let mut components = vec![String::new()];
     let mut rest = path;
     while let Some(first) = rest.chars().next() {
@@ -202,7 +202,7 @@ fn walked(bytes: &[u8], care: Care) -> Description {
 /// The cells that tell about a key or a value in `dump`, offsets and paths of files aside.
 type Line = [String; 7];
 
-fn type_name(kind: u32) -> String {
+pub fn type_name(kind: u32) -> String {
     const NAMES: [&str; 12] = [
         "REG_NONE",
         "REG_SZ",

@@ -32,6 +32,8 @@ mod packing;
 mod parts;
 mod profile_tables;
 mod program;
+mod proof;
+mod properties;
 mod readme;
 mod real_hives;
 mod recovery;
