@@ -103,6 +103,13 @@ pub(super) struct CellStyle {
 impl Inputs {
     /// How hives are read.
     pub(super) fn reading(&self) -> anyhow::Result<Reading> {
+        // One that is named and not there would be missed in silence.
+        for (name, file) in [("SYSTEM", &self.system), ("SOFTWARE", &self.software), ("SAM", &self.sam)] {
+            let Some(file) = file else { continue };
+            if Candidate::with_logs(file).files().next().is_none_or(|file| !file.is_file()) {
+                anyhow::bail!("the {name} hive {} is no file that can be read", file.display());
+            }
+        }
         let reading = self.evidence.reading(Care::Once, Way::Map);
         let Some(file) = &self.families else { return Ok(reading) };
         let cannot = || format!("cannot use the families of {}", file.display());

@@ -227,3 +227,13 @@ fn two_tables_never_go_into_one_output() {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{arguments:?}");
     }
 }
+
+#[test]
+fn a_machine_hive_that_is_named_and_not_there_is_a_wrong_argument() {
+    for option in ["--system", "--software", "--sam"] {
+        let run = mapihive(["scan", "sample-hives/CLEAN01", option, "no-such-file"]);
+        assert_eq!(run.code, Some(2), "{option}: {}", run.stderr);
+        assert!(run.stderr.contains("no-such-file"), "{}", run.stderr);
+        assert!(run.stdout.is_empty());
+    }
+}

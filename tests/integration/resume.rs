@@ -144,6 +144,9 @@ fn a_run_that_is_killed_at_any_moment_leaves_nothing_that_looks_complete() {
     assert!(killed > 3, "no run was killed");
 }
 
+/// What is done to the evidence, with its name.
+type Change<'c> = (&'c str, &'c dyn Fn());
+
 #[test]
 fn what_changed_since_the_interruption_is_read_again() {
     let folder = with_samples();
@@ -151,7 +154,6 @@ fn what_changed_since_the_interruption_is_read_again() {
     let hive = at.join("ev/CASE09").join(first_hive(&at.join("ev/CASE09")));
     let bytes = std::fs::read(&hive).unwrap();
     let others: u64 = 42;
-    type Change<'c> = (&'c str, &'c dyn Fn());
     let changes: [Change<'_>; 7] = [
         ("mtime", &|| {
             let file = File::options().write(true).open(&hive).unwrap();
