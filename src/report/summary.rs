@@ -293,6 +293,8 @@ impl AccountLine {
 
     fn cells(&self, (host, label, sid): &AccountKey, colors: bool) -> [String; 5] {
         let sid = sid.as_ref().map(|sid| format!(" {sid}")).unwrap_or_default();
+        // The confidence is that of who it is: to be sure that something is unknown would be another thing.
+        let kind = if self.kind == "unknown" { "kind unknown" } else { &self.kind };
         let contradicted = if self.contradicted { ", contradicted" } else { "" };
         let more = |number: usize, what: &str| {
             if number > 0 { format!(" + {number} {what}") } else { String::new() }
@@ -307,7 +309,7 @@ impl AccountLine {
         [
             host.as_deref().map_or_else(|| "(no host)".into(), for_terminal),
             for_terminal(&format!("{label}{sid}")),
-            format!("{}, {} confidence{contradicted}", self.kind, self.confidence),
+            format!("{kind}, {} confidence{contradicted}", self.confidence),
             format!("{}{deleted}{recovered}{only_older}{older_copies}", count(self.live as u64, "profile")),
             severities_text(&self.severities, colors),
         ]
