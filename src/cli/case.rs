@@ -58,7 +58,7 @@ pub(super) fn scan(arguments: &scan::Arguments) -> anyhow::Result<Exit> {
     let found = arguments.find()?;
     match (&arguments.case, &arguments.part) {
         (Some(case), _) => into_case(arguments, case, &found, settings, baseline, &clock),
-        (None, Some(part)) => into_part(arguments, part, &found, &settings, baseline),
+        (None, Some(part)) => into_part(arguments, part, &found, &settings, baseline.as_ref()),
         (None, None) => Ok(Exit::Usage),
     }
 }
@@ -68,7 +68,7 @@ fn into_case(
     path: &Path,
     found: &Found,
     settings: Settings,
-    mut baseline: Option<Baseline>,
+    baseline: Option<Baseline>,
     clock: &Clock,
 ) -> anyhow::Result<Exit> {
     let servers = scan::existing_servers(arguments.servers.as_deref())?;
@@ -81,7 +81,7 @@ fn into_case(
     let mut case = CaseFolder::take(path, existing, &found.paths)?;
     let earlier = case.earlier(&settings);
     let mut part = PartWriter::begin(case.work(), &settings)?;
-    let ran = work(arguments, found, &earlier, baseline.as_mut(), &mut part)?;
+    let ran = work(arguments, found, &earlier, baseline.as_ref(), &mut part)?;
     let interrupted = !ran.left.is_empty();
     if interrupted {
         part.save()?;
@@ -130,20 +130,20 @@ fn into_part(
     path: &Path,
     found: &Found,
     settings: &Settings,
-    mut baseline: Option<Baseline>,
+    baseline: Option<&Baseline>,
 ) -> anyhow::Result<Exit> {
     crate::case::refuse_evidence(path, &found.paths)?;
     interrupt::heed();
     let existing = if arguments.target.clobber { Existing::Replace } else { Existing::Refuse };
     make_room_for_part(path, existing)?;
     let mut part = PartWriter::begin(path, settings)?;
-    let ran = work(arguments, found, &[], baseline.as_mut(), &mut part)?;
+    let ran = work(arguments, found, &[], baseline, &mut part)?;
     if !ran.left.is_empty() {
         complain(&format!("interrupted; {} is not whole, and merge refuses it", path.display()));
         return Ok(Exit::Interrupted);
     }
     part.finish(arguments.shard.map(|shard| shard.to_string()), found.any_hive, found.other_files)?;
-    arguments.tell(&ran.summary, found.other_files, baseline.as_ref());
+    arguments.tell(&ran.summary, found.other_files, baseline);
     // A shard may have no host at all.
     let fails = arguments.fails(&ran.summary, Default::default());
     Ok(scan::exit(found.any_hive || arguments.shard.is_some(), ran.unread > 0, fails))
@@ -153,7 +153,7 @@ fn work(
     arguments: &scan::Arguments,
     found: &Found,
     earlier: &[PartReader],
-    mut baseline: Option<&mut Baseline>,
+    baseline: Option<&Baseline>,
     part: &mut PartWriter,
 ) -> anyhow::Result<Ran> {
     let mut reading = arguments.inputs.reading()?;
@@ -162,7 +162,6 @@ fn work(
     let filter = arguments.filters.filter()?;
     arguments.begin(found)?;
     let progress = arguments.voice.progress(found.units.len());
-    let known = baseline.as_deref();
     let plan = Plan {
         units: &found.units,
         work: Work {
@@ -170,7 +169,7 @@ fn work(
             hosts: &found.hosts,
             wanted: &wanted,
             formulas: arguments.style.formulas(),
-            baseline: known,
+            baseline,
             filter: &filter,
         },
         companions: &found.companions,
@@ -183,11 +182,6 @@ fn work(
     };
     let ran = run(&plan, part)?;
     progress.finish_and_clear();
-    if let Some(baseline) = &mut baseline {
-        for id in &ran.seen {
-            baseline.saw(id);
-        }
-    }
     Ok(ran)
 }
 

@@ -317,9 +317,9 @@ mod tests {
 
     #[test]
     fn what_is_held_in_memory_and_open_at_once_has_a_bound() {
-        // Few facts fill the room, so that files are merged more than once.
+        // Two or three facts fill the room, so that files are merged more than once.
         let most = 2 * fact(0).size();
-        let count = 2 * (MERGED * MERGED + 2 * MERGED + 3) as u64;
+        let count = 4 * (MERGED * MERGED + MERGED) as u64;
         let mut spill = Spill { most, ..Spill::default() };
         for number in 0..count {
             spill.push(fact(number)).unwrap();
