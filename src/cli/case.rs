@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use anyhow::Context as _;
@@ -17,8 +18,10 @@ use crate::case::{
     Audit, CaseError, CaseFolder, Closing, Ending, Existing, Filter, PartReader, PartWriter, Plan, Ran,
     Settings, Work, close, common_settings, join, make_room_for_part, open_parts, run, wanted,
 };
+use crate::hive::Links;
 use crate::report::{Baseline, Formulas, SCHEMA, rule_row};
 use crate::rules;
+use crate::scan::hash_file;
 use crate::wintypes::{Filetime, hex};
 
 /// One of several runs that divide the hosts among themselves.
@@ -222,8 +225,11 @@ fn rules_hash() -> String {
 
 /// SHA-256 of the program's own file, where that can be read.
 fn program_sha256() -> Option<String> {
-    let file = std::env::current_exe().ok()?;
-    Some(hex(&Sha256::digest(std::fs::read(file).ok()?)))
+    static HASH: LazyLock<Option<String>> = LazyLock::new(|| {
+        let file = std::env::current_exe().ok()?;
+        Some(hash_file(&file, Links::Follow).ok()?.sha256)
+    });
+    HASH.clone()
 }
 
 /// When a run began.

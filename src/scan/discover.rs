@@ -16,6 +16,7 @@ use crate::wintypes::{decode_utf16le, escape_exclamation, unescape_part};
 
 use super::archive::{self, Inside, Shelf};
 use super::companions::Companions;
+use super::fleet::{Stop, in_order};
 use super::manifest::{Input, Lines, Listed, ManifestError};
 
 /// Files that Windows keeps as hives, whatever they hold.
@@ -329,9 +330,7 @@ impl Discovered {
     }
 
     pub(super) fn add_other_text(&mut self, path: &str) {
-        let mut hash = DefaultHasher::new();
-        path.hash(&mut hash);
-        if self.others.insert(hash.finish()) {
+        if self.others.insert(hash_of(path)) {
             self.companions.add(path);
             self.other_files += 1;
         }
@@ -425,57 +424,160 @@ fn logs_in(folder: &Path) -> Vec<String> {
 /// The names of files that are logs by their names or first bytes, by folder.
 type LogsOfFolders = BTreeMap<PathBuf, Vec<OsString>>;
 
+/// Folders that are listed at the same time: listing waits for the disk, or for the network, and not for the processor.
+const LISTED_TOGETHER: usize = 8;
+/// Folders that are open at once for each of them.
+const OPEN_OF_ONE: usize = 3;
+/// Folders of a fleet that are enough to be divided, and how far down they are looked for.
+const ENOUGH_FOLDERS: usize = 64;
+const DOWN_TO: usize = 4;
+
 fn walk(folder: &Path, found: &mut Discovered) {
-    let mut logs: LogsOfFolders = BTreeMap::new();
     let first_candidate = found.candidates.len();
-    for entry in WalkDir::new(folder).follow_links(false).follow_root_links(true) {
-        match entry {
-            Ok(entry) => add_entry(&entry, found, &mut logs),
-            Err(error) => {
-                let path = error.path().unwrap_or(folder).to_owned();
-                let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                found.fail(&path, &reason);
-            }
+    let mut logs = LogsOfFolders::new();
+    let mut folders = vec![folder.to_owned()];
+    for level in 0..DOWN_TO {
+        if folders.len() >= ENOUGH_FOLDERS {
+            break;
         }
+        let mut below = Vec::new();
+        for folder in folders {
+            // Only of a folder that was given a link is followed.
+            let entries = WalkDir::new(&folder).max_depth(1).follow_root_links(level == 0);
+            Below::of(&folder, entries, Some(&mut below)).join(found, &mut logs);
+        }
+        folders = below;
     }
+    let list = |folder: &PathBuf| {
+        let entries = WalkDir::new(folder).follow_root_links(false).max_open(OPEN_OF_ONE);
+        Below::of(folder, entries, None)
+    };
+    let listed = in_order(&folders, LISTED_TOGETHER, &Stop::default(), list, Below::size, |below| {
+        below.join(found, &mut logs);
+        Ok::<(), std::convert::Infallible>(())
+    });
+    // What cannot fail was done to the end.
+    let _ = listed;
     pair_logs(found, first_candidate, logs);
 }
 
-fn add_entry(entry: &DirEntry, found: &mut Discovered, logs: &mut LogsOfFolders) {
-    let (path, name, kind) = (entry.path(), entry.file_name(), entry.file_type());
-    if kind.is_dir() {
-        return;
-    }
-    if !kind.is_file() {
-        // A pipe or a link with another name is none of our business; one with a hive's name is told, and one with a log's
-        // where the log would be needed.
-        if name.to_str().is_some_and(|name| log_stem(name).is_some()) {
-            return remember_log(path, name, logs);
+/// What lies below a folder, told apart without looking at anything else.
+#[derive(Default)]
+struct Below {
+    /// Hives, and what could not be looked at.
+    found: Discovered,
+    logs: LogsOfFolders,
+    /// Files that are named like archives.
+    archives: Vec<PathBuf>,
+    /// Files that tell of MAPI.
+    companions: Vec<String>,
+    /// Hashes of the paths of all others.
+    others: Vec<u64>,
+}
+
+impl Below {
+    /// Lists a folder; folders in it go to `folders` and are not listed, where that is given.
+    fn of(folder: &Path, entries: WalkDir, mut folders: Option<&mut Vec<PathBuf>>) -> Self {
+        let mut below = Self::default();
+        for entry in entries.follow_links(false) {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => {
+                    if let Some(folders) = folders.as_mut().filter(|_| entry.depth() > 0) {
+                        folders.push(entry.into_path());
+                    }
+                }
+                Ok(entry) => below.add(&entry),
+                Err(error) => {
+                    let path = error.path().unwrap_or(folder).to_owned();
+                    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                    below.found.fail(&path, &reason);
+                }
+            }
         }
-        match is_hive_name(name) {
-            true if kind.is_symlink() => found.skip(path, &SourceError::SymbolicLink.to_string()),
-            true => found.skip(path, "not a regular file"),
-            false => found.add_other(path),
+        below
+    }
+
+    /// About how many bytes it holds.
+    fn size(&self) -> usize {
+        /// Of a path with what is known of it.
+        const PATH: usize = 256;
+
+        let paths = self.found.rows() + self.logs.len() + self.archives.len() + self.companions.len();
+        paths * PATH + self.others.len() * size_of::<u64>()
+    }
+
+    /// Adds a file.
+    fn add(&mut self, entry: &DirEntry) {
+        let (path, name, kind) = (entry.path(), entry.file_name(), entry.file_type());
+        if !kind.is_file() {
+            // A pipe or a link with another name is none of our business; one with a hive's name is told, and one with a log's
+            // where the log would be needed.
+            if name.to_str().is_some_and(|name| log_stem(name).is_some()) {
+                return remember_log(path, name, &mut self.logs);
+            }
+            match is_hive_name(name) {
+                true if kind.is_symlink() => self.found.skip(path, &SourceError::SymbolicLink.to_string()),
+                true => self.found.skip(path, "not a regular file"),
+                false => self.add_other(path),
+            }
+            return;
         }
-        return;
+        if is_hive_name(name) {
+            return add_candidate(path, &mut self.found);
+        }
+        let log = name.to_str().filter(|name| log_stem(name).is_some());
+        match kind_of(path, Links::Refuse) {
+            Err(error) => self.found.fail(path, &error.to_string()),
+            Ok(FileKind::TransactionLog) => remember_log(path, name, &mut self.logs),
+            Ok(FileKind::Hive | FileKind::Windows9x) => add_candidate(path, &mut self.found),
+            // An unused log is empty, a damaged one may have lost its header; beside its hive the name must do.
+            Ok(FileKind::Other) if log.is_some() => remember_log(path, name, &mut self.logs),
+            Ok(FileKind::Other) if name.to_str().is_some_and(is_named_as_archive) => {
+                self.archives.push(path.to_owned());
+            }
+            Ok(FileKind::Other) => self.add_other(path),
+        }
     }
-    if is_hive_name(name) {
-        return add_candidate(path, found);
+
+    fn add_other(&mut self, path: &Path) {
+        let text = path_text(path);
+        if Companions::is_one(&text) {
+            self.companions.push(text);
+        } else {
+            self.others.push(hash_of(&text));
+        }
     }
-    let log = name.to_str().filter(|name| log_stem(name).is_some());
-    match kind_of(path, Links::Refuse) {
-        Err(error) => found.fail(path, &error.to_string()),
-        Ok(FileKind::TransactionLog) => remember_log(path, name, logs),
-        Ok(FileKind::Hive | FileKind::Windows9x) => add_candidate(path, found),
-        // An unused log is empty, a damaged one may have lost its header; beside its hive the name must do.
-        Ok(FileKind::Other) if log.is_some() => remember_log(path, name, logs),
-        Ok(FileKind::Other) => {
-            let is_named_as_archive = name.to_str().is_some_and(|name| account::archive_stem(name).is_some());
-            if !(is_named_as_archive && archive::add(path, Links::Refuse, found)) {
+
+    /// Adds all of it to what was found so far, and looks through the archives.
+    fn join(self, found: &mut Discovered, logs: &mut LogsOfFolders) {
+        found.candidates.extend(self.found.candidates);
+        found.passed_over.extend(self.found.passed_over);
+        for (folder, names) in self.logs {
+            logs.entry(folder).or_default().extend(names);
+        }
+        for path in &self.companions {
+            found.add_other_text(path);
+        }
+        for hash in self.others {
+            found.other_files += u64::from(found.others.insert(hash));
+        }
+        for path in &self.archives {
+            if !archive::add(path, Links::Refuse, found) {
                 found.add_other(path);
             }
         }
     }
+}
+
+fn is_named_as_archive(name: &str) -> bool {
+    account::archive_stem(name).is_some()
+}
+
+/// By what a file that is no hive is known again.
+fn hash_of(path: &str) -> u64 {
+    let mut hash = DefaultHasher::new();
+    path.hash(&mut hash);
+    hash.finish()
 }
 
 fn add_candidate(path: &Path, found: &mut Discovered) {

@@ -132,7 +132,7 @@ fn a_hive_that_waits_to_be_read_takes_little_more_than_its_path() {
     /// Hives of one host.
     const OF_HOST: u64 = 4;
 
-    let growth = growth([400, 2_000], |count| {
+    let growth = growth([2_400, 7_200], |count| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for number in 0..count {
             let host = folder.path().join(format!("HOST{:05}/C/Documents and Settings", number / OF_HOST));
