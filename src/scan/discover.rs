@@ -696,6 +696,39 @@ mod tests {
     }
 
     #[test]
+    fn what_is_found_does_not_depend_on_how_folders_are_divided() {
+        /// More than are enough to be divided.
+        const HOSTS: usize = ENOUGH_FOLDERS + 7;
+
+        let folder = tempfile::tempdir().unwrap();
+        let hosts: Vec<PathBuf> = (0..HOSTS).map(|host| folder.path().join(format!("H{host:03}"))).collect();
+        for host in &hosts {
+            let profile = host.join("C/Users/a");
+            std::fs::create_dir_all(profile.join("below")).unwrap();
+            for name in ["NTUSER.DAT", "ntuser.dat.LOG1", "a.pst", "NTUSER.MAN.LOG", "below/b.txt"] {
+                std::fs::write(profile.join(name), "").unwrap();
+            }
+            std::os::unix::fs::symlink("NTUSER.DAT", profile.join("SYSTEM")).unwrap();
+        }
+        let whole = discover(&[folder.path().to_owned()]);
+        // Twice, which makes no difference.
+        let one_by_one = discover(&[hosts.clone(), hosts].concat());
+        assert_eq!(whole.candidates, one_by_one.candidates);
+        assert_eq!(whole.passed_over, one_by_one.passed_over);
+        assert_eq!(whole.other_files, one_by_one.other_files);
+        assert_eq!(
+            (whole.candidates.len(), whole.passed_over.len(), whole.other_files),
+            (HOSTS, HOSTS, 3 * HOSTS as u64)
+        );
+        for candidate in &whole.candidates {
+            assert_eq!(*candidate.logs, ["ntuser.dat.LOG1"]);
+            for found in [&whole, &one_by_one] {
+                assert_eq!(found.companions.beside(&candidate.hive_path).pst, 1);
+            }
+        }
+    }
+
+    #[test]
     fn every_path_comes_back_from_its_text() {
         use std::os::unix::ffi::OsStrExt as _;
         let names: [&[u8]; 14] = [
