@@ -60,7 +60,7 @@ pub(super) fn scan(arguments: &scan::Arguments) -> anyhow::Result<Exit> {
     let baseline = arguments.baseline.as_deref().map(Baseline::read).transpose()?;
     let found = arguments.find()?;
     match (&arguments.case, &arguments.part) {
-        (Some(case), _) => into_case(arguments, case, &found, settings, baseline, &clock),
+        (Some(case), _) => into_case(arguments, case, &found, settings, baseline.as_ref(), &clock),
         (None, Some(part)) => into_part(arguments, part, &found, &settings, baseline.as_ref()),
         (None, None) => Ok(Exit::Usage),
     }
@@ -71,7 +71,7 @@ fn into_case(
     path: &Path,
     found: &Found,
     settings: Settings,
-    baseline: Option<Baseline>,
+    baseline: Option<&Baseline>,
     clock: &Clock,
 ) -> anyhow::Result<Exit> {
     let servers = scan::existing_servers(arguments.servers.as_deref())?;
@@ -84,7 +84,7 @@ fn into_case(
     let mut case = CaseFolder::take(path, existing, &found.paths)?;
     let earlier = case.earlier(&settings);
     let mut part = PartWriter::begin(case.work(), &settings)?;
-    let ran = work(arguments, found, &earlier, baseline.as_ref(), &mut part)?;
+    let ran = work(arguments, found, &earlier, baseline, &mut part)?;
     let interrupted = !ran.left.is_empty();
     if interrupted {
         part.save()?;
@@ -115,7 +115,7 @@ fn into_case(
         return Ok(Exit::Interrupted);
     }
     case.forget_work()?;
-    let counts = baseline.as_ref().filter(|_| ran.reused == 0);
+    let counts = baseline.filter(|_| ran.reused == 0);
     arguments.tell(&ran.summary, found.other_files, counts);
     if ran.reused > 0 && !arguments.voice.quiet {
         complain(&format!(

@@ -120,7 +120,7 @@ fn writing(command: &mut Command) -> Child {
 fn an_interrupted_merge_leaves_no_case_and_parts_that_can_be_merged_again() {
     let folder = folder(MANY);
     let at = folder.path();
-    let run = mapihive(&[
+    let run = mapihive([
         "scan",
         "-q",
         "--part",

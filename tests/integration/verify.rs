@@ -191,7 +191,7 @@ fn a_case_without_an_end_is_told_and_another_folder_refused() {
     std::fs::rename(made.path("killed/manifest.json"), made.path("killed/manifest.json.new")).unwrap();
     std::fs::create_dir(made.path("killed/work-1")).unwrap();
     std::fs::write(made.path("killed/work-1/index.jsonl"), "").unwrap();
-    let told = self::told(&made.run(&["verify", "killed"]));
+    let told = told(&made.run(&["verify", "killed"]));
     let told: Vec<[&str; 2]> = told.iter().map(|row| [&*row["path"], &*row["what"]]).collect();
     assert_eq!(told, [["manifest.json", "unfinished"], ["manifest.json.new", "additional"]]);
 
