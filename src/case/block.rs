@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use crate::finding::{Finding, Severity};
 use crate::lifecycle;
 use crate::report::{
-    Baseline, Formulas, PropertyRow, bodyfile_lines, evidence_rows, finding_line, finding_row, input_rows,
-    log_change_rows, profile_rows, property_rows, service_rows, timeline_row,
+    Baseline, Formulas, bodyfile_lines, evidence_rows, finding_line, finding_row, input_rows,
+    log_change_rows, profile_rows, property_table, service_rows, timeline_row,
 };
 use crate::rules;
 use crate::scan::{Coverage, HiveReport, Hosts, OpenHive, Reading, Understood, Unit, judge_hive_and};
 
 use super::filter::Filter;
-use super::streams::{Added, Stream, rows_of};
+use super::streams::{Added, Stream};
 
 /// How hives are read, judged and written.
 #[derive(Clone, Copy)]
@@ -42,6 +42,13 @@ pub struct Block {
     pub added: Added,
 }
 
+impl Block {
+    /// About how many bytes it holds; of the report, which is small, nothing is counted.
+    pub fn size(&self) -> usize {
+        self.added.size() + self.seen.len() * size_of::<String>()
+    }
+}
+
 impl Work<'_> {
     /// Reads and judges a unit.
     pub fn on(&self, unit: &Unit) -> Block {
@@ -53,6 +60,15 @@ impl Work<'_> {
                 let look = |hive: &OpenHive<'_>, understood: &Understood<'_>| self.inside(hive, understood);
                 let (report, inside) = judge_hive_and(candidate, self.reading, self.hosts, rules::ALL, look);
                 self.block(report, inside.unwrap_or_default())
+            }
+        }
+    }
+
+    /// Remembers with a baseline that findings were seen.
+    pub fn saw(&self, ids: &[String]) {
+        if let Some(baseline) = self.baseline {
+            for id in ids {
+                baseline.saw(id);
             }
         }
     }
@@ -90,7 +106,7 @@ impl Work<'_> {
         let mut inside = Inside::default();
         let added = &mut inside.added;
         if self.wants(Stream::Properties) {
-            added.put(Stream::Properties, rows_of(formulas, all_property_rows(hive, understood)));
+            added.put(Stream::Properties, property_table(hive, understood, formulas));
         }
         if self.wants(Stream::Profiles) {
             added.rows(Stream::Profiles, formulas, profile_rows(hive, understood));
@@ -153,17 +169,4 @@ impl Work<'_> {
 struct Inside {
     added: Added,
     events: Vec<lifecycle::Event>,
-}
-
-fn all_property_rows(hive: &OpenHive<'_>, understood: &Understood<'_>) -> Vec<PropertyRow<'static>> {
-    let mut rows = Vec::new();
-    let collected =
-        property_rows(hive, &understood.account, &understood.mapi, &understood.recovered, |row| {
-            rows.push(row);
-            Ok::<(), std::convert::Infallible>(())
-        });
-    match collected {
-        Ok(()) => rows,
-        Err(never) => match never {},
-    }
 }

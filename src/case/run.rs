@@ -42,8 +42,6 @@ pub struct Ran {
     pub summary: Summary,
     /// Files that make the exit code 3.
     pub unread: u64,
-    /// With a baseline, the identifiers of all findings of hives that were read.
-    pub seen: Vec<String>,
     /// Units that were copied from an interrupted run.
     pub reused: u64,
     /// Where a stop came between: the units that were not read.
@@ -92,7 +90,8 @@ pub fn run(plan: &Plan<'_>, part: &mut PartWriter) -> Result<Ran, CaseError> {
         progress(1);
         (unit.group(), fingerprint, block)
     };
-    let taken = in_order(&todo, plan.threads, plan.stop, one, |(group, fingerprint, block)| {
+    let size = |(_, _, block): &(GroupKey, [u8; 32], Block)| block.size();
+    let taken = in_order(&todo, plan.threads, plan.stop, one, size, |(group, fingerprint, block)| {
         if current.as_ref().is_none_or(|current| *current.group.key() != group) {
             if let Some(done) = current.take() {
                 end(done, plan, part, &mut ran)?;
@@ -107,7 +106,7 @@ pub fn run(plan: &Plan<'_>, part: &mut PartWriter) -> Result<Ran, CaseError> {
         current.fingerprint.update(fingerprint);
         current.units += 1;
         current.unread += u64::from((plan.is_unread)(&report));
-        ran.seen.extend(seen);
+        plan.work.saw(&seen);
         current.group.add(report);
         part.add(&added)
     })?;

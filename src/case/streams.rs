@@ -91,6 +91,11 @@ impl Added {
         self.0.get(stream as usize).map_or(&[], Vec::as_slice)
     }
 
+    /// How many bytes of memory these take.
+    pub(super) fn size(&self) -> usize {
+        self.0.iter().map(Vec::capacity).sum()
+    }
+
     pub(super) fn put(&mut self, stream: Stream, bytes: Vec<u8>) {
         if let Some(place) = self.0.get_mut(stream as usize) {
             *place = bytes;

@@ -180,11 +180,17 @@ impl CaseHashes {
         let all: BTreeSet<&PathBuf> = there.iter().chain(self.hashes.keys()).collect();
         let all: Vec<&PathBuf> = all.into_iter().filter(|file| file.as_path() != Path::new(SUMS)).collect();
         let check = |file: &&PathBuf| self.check(file, there.contains(*file));
-        let took: Result<usize, std::convert::Infallible> =
-            in_order(&all, threads, &Stop::default(), check, |found| {
+        let took: Result<usize, std::convert::Infallible> = in_order(
+            &all,
+            threads,
+            &Stop::default(),
+            check,
+            |_| 0,
+            |found| {
                 deviations.extend(found);
                 Ok(())
-            });
+            },
+        );
         // What cannot fail was done to the end.
         let _ = took;
         deviations
@@ -347,6 +353,7 @@ fn check_inputs<E: From<CaseError>>(
             threads,
             &Stop::default(),
             |together| together.check(from),
+            |_| 0,
             |found| found.into_iter().try_for_each(&mut *tell),
         )?;
         if let Some(error) = wrong {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use anyhow::Context as _;
@@ -17,8 +18,10 @@ use crate::case::{
     Audit, CaseError, CaseFolder, Closing, Ending, Existing, Filter, PartReader, PartWriter, Plan, Ran,
     Settings, Work, close, common_settings, join, make_room_for_part, open_parts, run, wanted,
 };
+use crate::hive::Links;
 use crate::report::{Baseline, Formulas, SCHEMA, rule_row};
 use crate::rules;
+use crate::scan::hash_file;
 use crate::wintypes::{Filetime, hex};
 
 /// One of several runs that divide the hosts among themselves.
@@ -57,8 +60,8 @@ pub(super) fn scan(arguments: &scan::Arguments) -> anyhow::Result<Exit> {
     let baseline = arguments.baseline.as_deref().map(Baseline::read).transpose()?;
     let found = arguments.find()?;
     match (&arguments.case, &arguments.part) {
-        (Some(case), _) => into_case(arguments, case, &found, settings, baseline, &clock),
-        (None, Some(part)) => into_part(arguments, part, &found, &settings, baseline),
+        (Some(case), _) => into_case(arguments, case, &found, settings, baseline.as_ref(), &clock),
+        (None, Some(part)) => into_part(arguments, part, &found, &settings, baseline.as_ref()),
         (None, None) => Ok(Exit::Usage),
     }
 }
@@ -68,7 +71,7 @@ fn into_case(
     path: &Path,
     found: &Found,
     settings: Settings,
-    mut baseline: Option<Baseline>,
+    baseline: Option<&Baseline>,
     clock: &Clock,
 ) -> anyhow::Result<Exit> {
     let servers = scan::existing_servers(arguments.servers.as_deref())?;
@@ -81,7 +84,7 @@ fn into_case(
     let mut case = CaseFolder::take(path, existing, &found.paths)?;
     let earlier = case.earlier(&settings);
     let mut part = PartWriter::begin(case.work(), &settings)?;
-    let ran = work(arguments, found, &earlier, baseline.as_mut(), &mut part)?;
+    let ran = work(arguments, found, &earlier, baseline, &mut part)?;
     let interrupted = !ran.left.is_empty();
     if interrupted {
         part.save()?;
@@ -112,7 +115,7 @@ fn into_case(
         return Ok(Exit::Interrupted);
     }
     case.forget_work()?;
-    let counts = baseline.as_ref().filter(|_| ran.reused == 0);
+    let counts = baseline.filter(|_| ran.reused == 0);
     arguments.tell(&ran.summary, found.other_files, counts);
     if ran.reused > 0 && !arguments.voice.quiet {
         complain(&format!(
@@ -134,20 +137,20 @@ fn into_part(
     path: &Path,
     found: &Found,
     settings: &Settings,
-    mut baseline: Option<Baseline>,
+    baseline: Option<&Baseline>,
 ) -> anyhow::Result<Exit> {
     crate::case::refuse_evidence(path, &found.paths)?;
     interrupt::heed();
     let existing = if arguments.target.clobber { Existing::Replace } else { Existing::Refuse };
     make_room_for_part(path, existing)?;
     let mut part = PartWriter::begin(path, settings)?;
-    let ran = work(arguments, found, &[], baseline.as_mut(), &mut part)?;
+    let ran = work(arguments, found, &[], baseline, &mut part)?;
     if !ran.left.is_empty() {
         complain(&format!("interrupted; {} is not whole, and merge refuses it", path.display()));
         return Ok(Exit::Interrupted);
     }
     part.finish(arguments.shard.map(|shard| shard.to_string()), found.any_hive, found.other_files)?;
-    arguments.tell(&ran.summary, found.other_files, baseline.as_ref());
+    arguments.tell(&ran.summary, found.other_files, baseline);
     // A shard may have no host at all.
     let fails = arguments.fails(&ran.summary, Default::default());
     Ok(scan::exit(found.any_hive || arguments.shard.is_some(), ran.unread > 0, fails))
@@ -157,7 +160,7 @@ fn work(
     arguments: &scan::Arguments,
     found: &Found,
     earlier: &[PartReader],
-    mut baseline: Option<&mut Baseline>,
+    baseline: Option<&Baseline>,
     part: &mut PartWriter,
 ) -> anyhow::Result<Ran> {
     let mut reading = arguments.inputs.reading()?;
@@ -166,7 +169,6 @@ fn work(
     let filter = arguments.filters.filter()?;
     arguments.begin(found)?;
     let progress = arguments.voice.progress(found.units.len());
-    let known = baseline.as_deref();
     let plan = Plan {
         units: &found.units,
         work: Work {
@@ -174,7 +176,7 @@ fn work(
             hosts: &found.hosts,
             wanted: &wanted,
             formulas: arguments.style.formulas(),
-            baseline: known,
+            baseline,
             filter: &filter,
         },
         companions: &found.companions,
@@ -187,11 +189,6 @@ fn work(
     };
     let ran = run(&plan, part)?;
     progress.finish_and_clear();
-    if let Some(baseline) = &mut baseline {
-        for id in &ran.seen {
-            baseline.saw(id);
-        }
-    }
     Ok(ran)
 }
 
@@ -232,8 +229,11 @@ fn rules_hash() -> String {
 
 /// SHA-256 of the program's own file, where that can be read.
 fn program_sha256() -> Option<String> {
-    let file = std::env::current_exe().ok()?;
-    Some(hex(&Sha256::digest(std::fs::read(file).ok()?)))
+    static HASH: LazyLock<Option<String>> = LazyLock::new(|| {
+        let file = std::env::current_exe().ok()?;
+        Some(hash_file(&file, Links::Follow).ok()?.sha256)
+    });
+    HASH.clone()
 }
 
 /// When a run began.

@@ -59,6 +59,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         threads,
         &stop,
         |pair| compare_pair(pair, reading),
+        |_| 0,
         |report| {
             for coverage in [&report.before, &report.after].into_iter().flatten() {
                 tell_unread(coverage);

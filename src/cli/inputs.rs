@@ -181,12 +181,13 @@ impl Inputs {
     }
 
     /// Reads every hive, in the order of rows, and hands what `work` makes of it to `take`; the exit code that follows. A file
-    /// that could not be read is told.
+    /// that could not be read is told. How many bytes that holds is told by `size`.
     pub(super) fn for_each_hive<T: Send>(
         &self,
         found: Discovered,
         reading: Reading,
         work: impl Fn(&OpenHive<'_>, &Understood<'_>) -> T + Sync,
+        size: impl Fn(&T) -> usize + Sync,
         mut take: impl FnMut(&Coverage, T) -> Result<(), OutputError>,
     ) -> anyhow::Result<Exit> {
         let no_hive = !found.candidates.iter().any(|candidate| candidate.looks_like_a_hive);
@@ -208,7 +209,8 @@ impl Inputs {
             }
         };
         let mut any_unread = false;
-        let taken = in_order(&units, self.threads(), &interrupt::heed(), read, |(coverage, made)| {
+        let size = |(_, made): &(Coverage, Option<T>)| made.as_ref().map_or(0, &size);
+        let taken = in_order(&units, self.threads(), &interrupt::heed(), read, size, |(coverage, made)| {
             tell_unread(&coverage);
             any_unread |= self.counts_as_unread(&coverage);
             made.map_or(Ok(()), |made| take(&coverage, made))

@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 fn line(candidate: &Candidate) -> anyhow::Result<ManifestLine> {
     let path = match &candidate.inside {
         Some(_) => candidate.listed.as_ref().map_or(&candidate.hive_path, |listed| &listed.opened).clone(),
-        None => match candidate.path.to_str() {
+        None => match candidate.path().to_str() {
             Some(path) => path.to_owned(),
             None => anyhow::bail!("{}: JSON cannot tell a path that is not UTF-8", candidate.hive_path),
         },

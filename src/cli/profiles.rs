@@ -5,7 +5,8 @@ use clap::Args;
 use super::Exit;
 use super::inputs::{CellStyle, Inputs, Target};
 use super::interrupt;
-use crate::report::{PropertyRow, Table, property_rows};
+use crate::case::Stream;
+use crate::report::property_table;
 use crate::scan::{OpenHive, Understood};
 
 #[derive(Debug, Args)]
@@ -23,24 +24,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let reading = inputs.reading()?;
     let (paths, found) = inputs.discover()?;
     interrupt::heed();
-    let output = arguments.target.open(&paths)?;
-    let mut table = Table::start::<PropertyRow<'_>>(output, arguments.style.formulas())?;
-    let exit = inputs.for_each_hive(found, reading, rows_of, |_, rows| {
-        rows.into_iter().try_for_each(|row| table.write(row))
-    })?;
-    table.finish()?;
+    let mut output = arguments.target.open(&paths)?;
+    output.bytes(&Stream::Properties.header())?;
+    let formulas = arguments.style.formulas();
+    let rows = |hive: &OpenHive<'_>, understood: &Understood<'_>| property_table(hive, understood, formulas);
+    let exit = inputs.for_each_hive(found, reading, rows, Vec::len, |_, rows| output.bytes(&rows))?;
+    output.finish()?;
     Ok(exit)
-}
-
-fn rows_of(hive: &OpenHive<'_>, understood: &Understood<'_>) -> Vec<PropertyRow<'static>> {
-    let Understood { account, mapi, recovered, .. } = understood;
-    let mut rows = Vec::new();
-    let collected = property_rows(hive, account, mapi, recovered, |row| {
-        rows.push(row);
-        Ok::<(), std::convert::Infallible>(())
-    });
-    match collected {
-        Ok(()) => rows,
-        Err(never) => match never {},
-    }
 }

@@ -19,7 +19,7 @@ use crate::report::{
     Baseline, FleetFindingRow, Formulas, Output, Summary, Table, TableWriter, fleet_evidence_rows,
     fleet_finding_line, fleet_finding_row,
 };
-use crate::scan::{Companions, Hosts, Unit, in_order, units};
+use crate::scan::{Companions, GroupKey, Hosts, Unit, in_order, units};
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("across").args(["fleet", "case"]).multiple(true))]
@@ -186,7 +186,6 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let progress = arguments.voice.progress(found.units.len());
     let mut summary = Summary::default();
     let mut any_unread = false;
-    let mut seen = Vec::new();
     let one = |unit: &Unit| {
         let block = work.on(unit);
         arguments.voice.read(&block.report, &progress);
@@ -201,10 +200,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         summary.absorb(ended.summary);
         Ok::<(), anyhow::Error>(())
     };
-    let taken = in_order(&found.units, threads, &stop, one, |(key, block)| {
+    let size = |(_, block): &(GroupKey, Block)| block.size();
+    let taken = in_order(&found.units, threads, &stop, one, size, |(key, block)| {
         any_unread |= arguments.inputs.counts_as_unread(&block.report.coverage);
         let Block { report, seen: ids, added } = block;
-        seen.extend(ids);
+        work.saw(&ids);
         if let Some(done) = group.take_if(|group| *group.key() != key) {
             end(done, &mut summary, &mut tables)?;
         }
@@ -218,12 +218,6 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     group.map_or(Ok(()), |last| end(last, &mut summary, &mut tables))?;
     progress.finish_and_clear();
     let of_fleet = tables.finish(&filter)?;
-    let baseline = baseline.map(|mut baseline| {
-        for id in &seen {
-            baseline.saw(id);
-        }
-        baseline
-    });
     arguments.tell(&summary, found.other_files, baseline.as_ref());
     let fails = arguments.fails(&summary, of_fleet);
     Ok(exit(found.any_hive, any_unread, fails))

@@ -26,7 +26,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     interrupt::heed();
     let output = arguments.target.open(&paths)?;
     let mut table = Table::start::<TimelineRow<'_>>(output, arguments.style.formulas())?;
-    let exit = inputs.for_each_hive(found, reading, events_of, |coverage, events| {
+    let size = |events: &Vec<Event>| events.len() * size_of::<Event>();
+    let exit = inputs.for_each_hive(found, reading, events_of, size, |coverage, events| {
         events.into_iter().try_for_each(|event| table.write(timeline_row(coverage, event)))
     })?;
     table.finish()?;

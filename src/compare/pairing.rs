@@ -163,7 +163,7 @@ pub fn pairs(
     for (side, hives) in [(Side::Before, before), (Side::After, after)] {
         pairs.extend(hives.into_iter().flatten().map(|hive| Pair::Alone {
             side,
-            host: hive.host_below.or(hive.candidate.host.clone()),
+            host: hive.host_below.or_else(|| hive.candidate.host.as_deref().map(str::to_owned)),
             hive: hive.candidate,
             several: hive.several,
         }));
@@ -220,13 +220,12 @@ fn pair_up<K: Ord>(
 }
 
 fn joined(before: Located, after: Located, by: PairedBy) -> Pair {
-    let same = |left: &Option<String>, right: &Option<String>| {
-        left.as_deref().map(folded) == right.as_deref().map(folded)
-    };
-    let host = if after.host_below.is_some() && same(&before.host_below, &after.host_below) {
+    let same = |left: Option<&str>, right: Option<&str>| left.map(folded) == right.map(folded);
+    let below = || same(before.host_below.as_deref(), after.host_below.as_deref());
+    let host = if after.host_below.is_some() && below() {
         after.host_below
-    } else if same(&before.candidate.host, &after.candidate.host) {
-        after.candidate.host.clone()
+    } else if same(before.candidate.host.as_deref(), after.candidate.host.as_deref()) {
+        after.candidate.host.as_deref().map(str::to_owned)
     } else {
         None
     };
@@ -235,7 +234,7 @@ fn joined(before: Located, after: Located, by: PairedBy) -> Pair {
 
 /// Whether it is the hive of an account's classes, of which each account has one beside its own.
 fn is_of_classes(hive: &Located) -> bool {
-    let name = hive.candidate.path.file_name();
+    let name = hive.candidate.path().file_name();
     name.is_some_and(|name| name.eq_ignore_ascii_case("UsrClass.dat"))
 }
 
@@ -253,10 +252,17 @@ fn accounts(hives: &[Option<Located>], reading: Reading, threads: usize) -> BTre
         sid.map(|sid| (candidate.hive_path.clone(), sid.to_string()))
     };
     let mut accounts = BTreeMap::new();
-    let taken = in_order(&candidates, threads, &Stop::default(), account, |found| {
-        accounts.extend(found);
-        Ok::<(), std::convert::Infallible>(())
-    });
+    let taken = in_order(
+        &candidates,
+        threads,
+        &Stop::default(),
+        account,
+        |_| 0,
+        |found| {
+            accounts.extend(found);
+            Ok::<(), std::convert::Infallible>(())
+        },
+    );
     match taken {
         Ok(_) => accounts,
         Err(never) => match never {},

@@ -16,15 +16,15 @@ pub(super) struct Claim {
 
 type Judge = fn(&FactGroup, &Whole) -> Option<Claim>;
 
-/// Every rule, in the order in which findings are sorted.
-pub(super) static ALL: [(&Rule, Judge); 7] = [
-    (&across::STALE_SERVER, stale_server),
-    (&across::SHARED_MAILBOX, shared_mailbox),
-    (&across::SAME_INSTANCE_HOSTS, same_instance_hosts),
-    (&across::CLONED_ACROSS_ACCOUNTS, cloned_across_accounts),
-    (&across::LEFTOVERS_ON_HOSTS, leftovers_on_hosts),
-    (&across::ACCOUNT_ON_HOSTS, account_on_hosts),
-    (&across::ONLY_MARKED_PROFILES, only_marked_profiles),
+/// Every rule, in the order in which findings are sorted, and the kind of facts that it judges.
+pub(super) static ALL: [(&Rule, FleetKind, Judge); 7] = [
+    (&across::STALE_SERVER, FleetKind::Server, stale_server),
+    (&across::SHARED_MAILBOX, FleetKind::Mailbox, shared_mailbox),
+    (&across::SAME_INSTANCE_HOSTS, FleetKind::Instance, same_instance_hosts),
+    (&across::CLONED_ACROSS_ACCOUNTS, FleetKind::Instance, cloned_across_accounts),
+    (&across::LEFTOVERS_ON_HOSTS, FleetKind::Family, leftovers_on_hosts),
+    (&across::ACCOUNT_ON_HOSTS, FleetKind::Account, account_on_hosts),
+    (&across::ONLY_MARKED_PROFILES, FleetKind::Server, only_marked_profiles),
 ];
 
 /// What has to be known of all groups before one can be judged.
@@ -43,10 +43,8 @@ impl Whole {
         Self { existing, ..Self::default() }
     }
 
+    /// Adds a group of facts that name a server.
     pub(super) fn add(&mut self, group: &FactGroup) {
-        if group.kind != FleetKind::Server {
-            return;
-        }
         self.servers += group.total;
         if self.most.as_ref().is_none_or(|(_, most)| group.total > *most) {
             self.most = Some((group.value.to_uppercase(), group.total));
@@ -59,7 +57,7 @@ fn stale_server(group: &FactGroup, whole: &Whole) -> Option<Claim> {
         return unlisted_server(group, existing);
     }
     let (most, count) = whole.most.as_ref()?;
-    let is_other = group.kind == FleetKind::Server && group.value.to_uppercase() != *most;
+    let is_other = group.value.to_uppercase() != *most;
     let majority = whole.servers >= across::FEWEST_SERVERS && *count * 2 > whole.servers;
     (is_other && majority).then(|| Claim {
         severity: Severity::Low,
@@ -76,9 +74,6 @@ fn stale_server(group: &FactGroup, whole: &Whole) -> Option<Claim> {
 
 /// A list tells more than a majority, so that it alone decides where there is one.
 fn unlisted_server(group: &FactGroup, existing: &Servers) -> Option<Claim> {
-    if group.kind != FleetKind::Server {
-        return None;
-    }
     let Listed::No(alike) = existing.listed(&group.value) else { return None };
     let elsewhere = match alike.as_slice() {
         [] => String::new(),
@@ -98,8 +93,7 @@ fn unlisted_server(group: &FactGroup, existing: &Servers) -> Option<Claim> {
 }
 
 fn shared_mailbox(group: &FactGroup, _: &Whole) -> Option<Claim> {
-    let enough = group.kind == FleetKind::Mailbox && group.accounts.len() >= across::FEWEST_ACCOUNTS;
-    enough.then(|| Claim {
+    (group.accounts.count() >= across::FEWEST_ACCOUNTS).then(|| Claim {
         severity: Severity::Info,
         confidence: Confidence::High,
         detail: format!("\"{}\" is named by {}.{}", group.value, concerned(group), listed(group)),
@@ -107,9 +101,7 @@ fn shared_mailbox(group: &FactGroup, _: &Whole) -> Option<Claim> {
 }
 
 fn same_instance_hosts(group: &FactGroup, _: &Whole) -> Option<Claim> {
-    let accounts = group.accounts.iter().filter(|(account, hosts)| is_given(account) && hosts.len() >= 2);
-    let count = accounts.count();
-    (group.kind == FleetKind::Instance && count > 0).then(|| Claim {
+    (group.accounts.given_on_several_hosts > 0).then(|| Claim {
         severity: Severity::Info,
         confidence: Confidence::Medium,
         detail: format!(
@@ -122,8 +114,8 @@ fn same_instance_hosts(group: &FactGroup, _: &Whole) -> Option<Claim> {
 }
 
 fn cloned_across_accounts(group: &FactGroup, _: &Whole) -> Option<Claim> {
-    let accounts = group.accounts.keys().filter(|account| is_given(account)).count();
-    (group.kind == FleetKind::Instance && accounts >= 2).then(|| Claim {
+    let accounts = group.accounts.given;
+    (accounts >= 2).then(|| Claim {
         severity: Severity::Medium,
         confidence: Confidence::Medium,
         detail: format!(
@@ -136,15 +128,14 @@ fn cloned_across_accounts(group: &FactGroup, _: &Whole) -> Option<Claim> {
 }
 
 fn leftovers_on_hosts(group: &FactGroup, _: &Whole) -> Option<Claim> {
-    let enough = group.kind == FleetKind::Family && group.hosts.len() >= across::FEWEST_HOSTS;
-    enough.then(|| Claim {
+    (group.hosts >= across::FEWEST_HOSTS).then(|| Claim {
         severity: Severity::Info,
         confidence: Confidence::High,
         detail: format!(
             "Profiles named like those of {} stand on {} hosts: {}. Which of them are in use, and which were left behind, is \
              told by the findings of each hive.{}",
             group.value,
-            group.hosts.len(),
+            group.hosts,
             concerned(group),
             listed(group)
         ),
@@ -152,13 +143,13 @@ fn leftovers_on_hosts(group: &FactGroup, _: &Whole) -> Option<Claim> {
 }
 
 fn account_on_hosts(group: &FactGroup, _: &Whole) -> Option<Claim> {
-    (group.kind == FleetKind::Account && group.hosts.len() >= 2).then(|| Claim {
+    (group.hosts >= 2).then(|| Claim {
         severity: Severity::Info,
         confidence: Confidence::High,
         detail: format!(
             "The account {} has profiles on {} hosts: {}.{}",
             group.value,
-            group.hosts.len(),
+            group.hosts,
             concerned(group),
             listed(group)
         ),
@@ -166,7 +157,7 @@ fn account_on_hosts(group: &FactGroup, _: &Whole) -> Option<Claim> {
 }
 
 fn only_marked_profiles(group: &FactGroup, _: &Whole) -> Option<Claim> {
-    (group.kind == FleetKind::Server && group.live == 0).then(|| Claim {
+    (group.live == 0).then(|| Claim {
         severity: Severity::Info,
         confidence: Confidence::Medium,
         detail: format!(
@@ -178,18 +169,13 @@ fn only_marked_profiles(group: &FactGroup, _: &Whole) -> Option<Claim> {
     })
 }
 
-/// Identifiers that a domain or a machine gives to one account; those of LocalSystem and its kin are everywhere.
-fn is_given(account: &str) -> bool {
-    account.starts_with("S-1-5-21-")
-}
-
 /// `12 places in profiles of 3 accounts on 2 hosts`.
 fn concerned(group: &FactGroup) -> String {
     format!(
         "{} in profiles of {} on {}",
         counted(group.total, "place"),
-        counted(group.accounts.len() as u64, "account"),
-        counted(group.hosts.len() as u64, "host")
+        counted(group.accounts.count(), "account"),
+        counted(group.hosts, "host")
     )
 }
 

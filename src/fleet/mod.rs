@@ -5,7 +5,7 @@ mod judges;
 mod servers;
 mod spill;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 use std::io;
 
 use sha2::{Digest as _, Sha256};
@@ -61,17 +61,70 @@ pub struct FactGroup {
     pub copies: u64,
     /// The hive, or the series of its copies, of the last of them.
     last_series: String,
-    /// Hosts, as many as are kept apart.
-    pub hosts: BTreeSet<String>,
-    /// The hosts of each account.
-    pub accounts: BTreeMap<String, BTreeSet<String>>,
+    /// How many hosts they are of.
+    pub hosts: u64,
+    /// The host of the last of them.
+    last_host: String,
+    /// The accounts they are of.
+    pub accounts: Accounts,
+}
+
+/// Accounts that are counted. Of each a hash is held, for a fleet has a hundred thousand.
+#[derive(Clone, Debug, Default)]
+pub struct Accounts {
+    /// Whether an account was met on several hosts, and on which first, by the beginning of the SHA-256 of its key.
+    seen: HashMap<[u8; 16], Met>,
+    /// Those whose identifier a domain or a machine gave to one account.
+    pub given: u64,
+    /// Those of them that were met on several hosts.
+    pub given_on_several_hosts: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Met {
+    first_host: u32,
+    on_several: bool,
+}
+
+impl Accounts {
+    /// Accounts that are kept apart; a fleet seldom has more, and counts then say "at least".
+    const APART: usize = 100_000;
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.seen.len() as u64
+    }
+
+    /// Adds an account by its key; hosts are numbered.
+    fn add(&mut self, key: &str, host: u64) {
+        let host = u32::try_from(host).unwrap_or(u32::MAX);
+        let digest = Sha256::digest(key);
+        let Some(hash) = digest.first_chunk::<16>() else { return };
+        let is_given = u64::from(is_given(key));
+        let is_full = self.seen.len() >= Self::APART;
+        match self.seen.get_mut(hash) {
+            Some(met) if !met.on_several && met.first_host != host => {
+                met.on_several = true;
+                self.given_on_several_hosts += is_given;
+            }
+            Some(_) => {}
+            None if is_full => {}
+            None => {
+                self.seen.insert(*hash, Met { first_host: host, on_several: false });
+                self.given += is_given;
+            }
+        }
+    }
+}
+
+/// Identifiers that a domain or a machine gives to one account; those of LocalSystem and its kin are everywhere.
+fn is_given(account: &str) -> bool {
+    account.starts_with("S-1-5-21-")
 }
 
 impl FactGroup {
     /// Facts kept of one group.
     pub const KEPT: usize = 100;
-    /// Accounts and hosts that are kept apart in one group; a fleet seldom has more, and counts then say "at least".
-    const APART: usize = 100_000;
 
     fn new(first: &StoredFact) -> Self {
         Self {
@@ -82,8 +135,9 @@ impl FactGroup {
             live: 0,
             copies: 0,
             last_series: String::new(),
-            hosts: BTreeSet::new(),
-            accounts: BTreeMap::new(),
+            hosts: 0,
+            last_host: String::new(),
+            accounts: Accounts::default(),
         }
     }
 
@@ -95,12 +149,11 @@ impl FactGroup {
             self.copies += fact.copies;
             self.last_series.clone_from(&fact.series);
         }
-        if self.hosts.len() < Self::APART {
-            self.hosts.insert(fact.host.clone());
+        if self.hosts == 0 || self.last_host != fact.host {
+            self.hosts += 1;
+            self.last_host.clone_from(&fact.host);
         }
-        if self.accounts.len() < Self::APART {
-            self.accounts.entry(fact.account_key()).or_default().insert(fact.host.clone());
-        }
+        self.accounts.add(&fact.account_key(), self.hosts);
         if self.facts.len() < Self::KEPT {
             self.facts.push(fact);
         }
@@ -131,12 +184,12 @@ impl Fleet {
     ) -> Result<(), E> {
         let sorted = self.spill.close()?;
         let mut whole = judges::Whole::of_site(self.servers);
-        for_each_group(&sorted, |group| {
+        for_each_group(&sorted, FleetKind::Server, |group| {
             whole.add(&group);
             Ok::<(), io::Error>(())
         })?;
-        for (rule, judge) in judges::ALL {
-            for_each_group(&sorted, |group| match judge(&group, &whole) {
+        for (rule, kind, judge) in judges::ALL {
+            for_each_group(&sorted, kind, |group| match judge(&group, &whole) {
                 Some(claim) => {
                     let id = identifier(rule, &group);
                     let judges::Claim { severity, confidence, detail } = claim;
@@ -149,14 +202,16 @@ impl Fleet {
     }
 }
 
+/// Hands the groups of one kind to `show`.
 fn for_each_group<E: From<io::Error>>(
     sorted: &Sorted,
+    kind: FleetKind,
     mut show: impl FnMut(FactGroup) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut group: Option<(String, FactGroup)> = None;
-    for fact in sorted.facts()? {
+    for fact in sorted.facts(kind)? {
         let fact = fact?;
-        let same = |(folded, group): &(String, FactGroup)| group.kind == fact.kind && *folded == fact.folded;
+        let same = |(folded, _): &(String, FactGroup)| *folded == fact.folded;
         if !group.as_ref().is_some_and(same)
             && let Some((_, done)) = group.replace((fact.folded.clone(), FactGroup::new(&fact)))
         {

@@ -2,7 +2,7 @@
 //! when everything is there.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom};
 
@@ -11,8 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::finding::{FleetFact, FleetKind, Record};
 use crate::scan::HiveReport;
 
-/// Facts held in memory before they are written out: some megabytes.
-const HELD: usize = 20_000;
+/// Bytes of facts held in memory before they are written out.
+const HELD_BYTES: usize = 4 << 20;
+/// Bytes by which the room of a text is larger than the text.
+const ALLOCATION: usize = 16;
+/// Files that are merged into one. As many may be open of each level, and each level has this many times the facts of the one
+/// below.
+const MERGED: usize = 32;
 
 /// A fact with the hive it comes from. Sorted by what it says, then by host, account and place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -107,6 +112,27 @@ impl StoredFact {
         table.into_deserialize().map(|fact| fact.map_err(io::Error::from))
     }
 
+    /// About how many bytes it holds.
+    fn size(&self) -> usize {
+        let texts = [
+            &self.folded,
+            &self.host,
+            &self.sid,
+            &self.account,
+            &self.series,
+            &self.hive_path,
+            &self.root,
+            &self.profile,
+            &self.value,
+            &self.key_path,
+            &self.record,
+            &self.origin,
+        ];
+        let optional = [&self.value_name, &self.log].into_iter().flatten();
+        let texts = texts.into_iter().chain(optional);
+        size_of::<Self>() + texts.map(|text| text.capacity() + ALLOCATION).sum::<usize>()
+    }
+
     /// What tells accounts apart: the identifier, or without one the host and the name.
     pub(super) fn account_key(&self) -> String {
         if self.sid.is_empty() { format!("{}\\{}", self.host, self.account) } else { self.sid.clone() }
@@ -114,27 +140,53 @@ impl StoredFact {
 }
 
 /// Facts as they come.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Spill {
     held: Vec<StoredFact>,
-    runs: Vec<File>,
+    bytes: usize,
+    /// Bytes of facts that are held before they are written out.
+    most: usize,
+    /// Sorted files and how often their facts were merged, which becomes less along the list.
+    runs: Vec<(u32, File)>,
 }
 
 /// All facts in their order.
 #[derive(Debug)]
 pub(super) enum Sorted {
     Held(Vec<StoredFact>),
-    Written(File),
+    /// By kind.
+    Written(BTreeMap<FleetKind, File>),
+}
+
+impl Default for Spill {
+    fn default() -> Self {
+        Self { held: Vec::new(), bytes: 0, most: HELD_BYTES, runs: Vec::new() }
+    }
 }
 
 impl Spill {
     pub(super) fn push(&mut self, fact: StoredFact) -> io::Result<()> {
+        self.bytes += fact.size();
         self.held.push(fact);
-        if self.held.len() >= HELD {
-            self.held.sort();
-            self.runs.push(written(self.held.drain(..).map(Ok))?);
+        if self.bytes < self.most {
+            return Ok(());
+        }
+        self.held.sort();
+        let run = written(self.held.drain(..).map(Ok))?;
+        self.bytes = 0;
+        self.runs.push((0, run));
+        while let Some((level, same)) = self.full_level() {
+            let runs = self.runs.split_off(same);
+            self.runs.push((level + 1, written(merged(runs.into_iter().map(|(_, run)| run))?)?));
         }
         Ok(())
+    }
+
+    /// The level at the end of the list, and where it begins, if it has as many files as are merged.
+    fn full_level(&self) -> Option<(u32, usize)> {
+        let (level, _) = self.runs.last()?;
+        let begin = self.runs.partition_point(|(other, _)| other > level);
+        (self.runs.len() - begin >= MERGED).then_some((*level, begin))
     }
 
     /// Sorts everything.
@@ -143,33 +195,56 @@ impl Spill {
         if self.runs.is_empty() {
             return Ok(Sorted::Held(self.held));
         }
-        self.runs.push(written(self.held.drain(..).map(Ok))?);
-        let mut runs: Vec<_> = self.runs.into_iter().map(read).collect::<io::Result<_>>()?;
-        let mut first = BinaryHeap::new();
-        for (index, run) in runs.iter_mut().enumerate() {
-            first.extend(run.next().transpose()?.map(|fact| Reverse((fact, index))));
+        let last = written(self.held.into_iter().map(Ok))?;
+        let runs = self.runs.into_iter().map(|(_, run)| run).chain([last]);
+        let mut facts = merged(runs)?.peekable();
+        let mut files = BTreeMap::new();
+        while let Some(Ok(StoredFact { kind, .. })) = facts.peek() {
+            let kind = *kind;
+            let is_same = |fact: &io::Result<StoredFact>| fact.as_ref().is_ok_and(|fact| fact.kind == kind);
+            let of_kind = std::iter::from_fn(|| facts.next_if(is_same));
+            files.insert(kind, written(of_kind)?);
         }
-        let merged = std::iter::from_fn(move || {
-            let Reverse((fact, index)) = first.pop()?;
-            match runs.get_mut(index).and_then(Iterator::next) {
-                Some(Ok(next)) => first.push(Reverse((next, index))),
-                Some(Err(error)) => return Some(Err(error)),
-                None => {}
-            }
-            Some(Ok(fact))
-        });
-        written(merged).map(Sorted::Written)
+        // What is left, if anything, is what could not be read.
+        facts.next().transpose()?;
+        Ok(Sorted::Written(files))
     }
 }
 
 impl Sorted {
-    /// All facts, from the first; may be asked for again.
-    pub(super) fn facts(&self) -> io::Result<Box<dyn Iterator<Item = io::Result<StoredFact>> + '_>> {
+    /// All facts of a kind, from the first; may be asked for again.
+    pub(super) fn facts(
+        &self,
+        kind: FleetKind,
+    ) -> io::Result<Box<dyn Iterator<Item = io::Result<StoredFact>> + '_>> {
         match self {
-            Self::Held(facts) => Ok(Box::new(facts.iter().cloned().map(Ok))),
-            Self::Written(file) => Ok(Box::new(read(file.try_clone()?)?)),
+            Self::Held(facts) => {
+                Ok(Box::new(facts.iter().filter(move |fact| fact.kind == kind).cloned().map(Ok)))
+            }
+            Self::Written(files) => match files.get(&kind) {
+                Some(file) => Ok(Box::new(read(file.try_clone()?)?)),
+                None => Ok(Box::new(std::iter::empty())),
+            },
         }
     }
+}
+
+/// The facts of sorted files in one order.
+fn merged(files: impl Iterator<Item = File>) -> io::Result<impl Iterator<Item = io::Result<StoredFact>>> {
+    let mut runs: Vec<_> = files.map(read).collect::<io::Result<_>>()?;
+    let mut first = BinaryHeap::new();
+    for (index, run) in runs.iter_mut().enumerate() {
+        first.extend(run.next().transpose()?.map(|fact| Reverse((fact, index))));
+    }
+    Ok(std::iter::from_fn(move || {
+        let Reverse((fact, index)) = first.pop()?;
+        match runs.get_mut(index).and_then(Iterator::next) {
+            Some(Ok(next)) => first.push(Reverse((next, index))),
+            Some(Err(error)) => return Some(Err(error)),
+            None => {}
+        }
+        Some(Ok(fact))
+    }))
 }
 
 /// Writes facts to a temporary file that has no name and goes with the process.
@@ -216,9 +291,16 @@ mod tests {
         }
     }
 
+    /// All facts of a spill.
+    fn all(sorted: &Sorted) -> Vec<StoredFact> {
+        let kinds = [FleetKind::Server, FleetKind::Family, FleetKind::Mailbox];
+        kinds.into_iter().flat_map(|kind| sorted.facts(kind).unwrap().map(Result::unwrap)).collect()
+    }
+
     #[test]
     fn facts_come_back_sorted_and_unchanged_however_many_there_are() {
-        for count in [0, 1, 100, 2 * HELD as u64 + 17] {
+        let in_memory = (HELD_BYTES / fact(0).size()) as u64;
+        for count in [0, 1, 100, in_memory * 5 / 2] {
             let mut spill = Spill::default();
             for number in (0..count).rev() {
                 spill.push(fact(number)).unwrap();
@@ -226,10 +308,30 @@ mod tests {
             let sorted = spill.close().unwrap();
             let mut expected: Vec<_> = (0..count).map(fact).collect();
             expected.sort();
+            expected.sort_by_key(|fact| fact.kind != FleetKind::Server);
             for _ in 0..2 {
-                let found: Vec<_> = sorted.facts().unwrap().map(Result::unwrap).collect();
-                assert!(found == expected, "{count}");
+                assert!(all(&sorted) == expected, "{count}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_held_in_memory_and_open_at_once_has_a_bound() {
+        // Two or three facts fill the room, so that files are merged more than once.
+        let most = 2 * fact(0).size();
+        let count = 4 * (MERGED * MERGED + MERGED) as u64;
+        let mut spill = Spill { most, ..Spill::default() };
+        for number in 0..count {
+            spill.push(fact(number)).unwrap();
+            assert!(spill.bytes < most + fact(0).size(), "{}", spill.bytes);
+            assert!(spill.runs.len() < 3 * MERGED, "{}", spill.runs.len());
+        }
+        assert!(spill.runs.iter().any(|(level, _)| *level == 2));
+        let sorted = spill.close().unwrap();
+        let kinds = [FleetKind::Server, FleetKind::Family].map(|kind| sorted.facts(kind).unwrap());
+        let mut numbers: Vec<u64> =
+            kinds.into_iter().flatten().map(|fact| fact.unwrap().file_offset).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..count).collect::<Vec<_>>());
     }
 }

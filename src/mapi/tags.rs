@@ -3,6 +3,8 @@
 //! An identifier alone does not say what a property means: Exchange, LDAP, Microsoft Mail and the Outlook address book
 //! use the same numbers from 0x6600 on for different things. [`lookup`] therefore asks for the kind of section too.
 
+use std::sync::LazyLock;
+
 use super::entry_id::{EntryId, EntryIdBody};
 use super::prop::{HexPreview, PropId, PropTag, PropType, PropValue};
 use super::uid::MapiUid;
@@ -142,7 +144,7 @@ pub struct TagEntry {
 /// A section of kind [`SectionKind::Other`] may be anything: there, and in Exchange's sections beside those a row names,
 /// an identifier is told only when its number and type mean one thing everywhere.
 pub fn lookup(kind: SectionKind, tag: PropTag) -> Option<&'static TagEntry> {
-    let mut rows = ALL.iter().filter(|row| row.id == tag.id() && row.has_type(tag.prop_type()));
+    let mut rows = of_id(tag.id()).iter().copied().filter(|row| row.has_type(tag.prop_type()));
     let here = |row: &&TagEntry| row.kinds.contains(&kind);
     let everywhere = |row: &&TagEntry| row.kinds.is_empty();
     if let Some(row) = rows.clone().find(here).or_else(|| rows.clone().find(everywhere)) {
@@ -156,6 +158,18 @@ pub fn lookup(kind: SectionKind, tag: PropTag) -> Option<&'static TagEntry> {
     };
     let only = rows.next().filter(|_| is_general);
     only.filter(|_| rows.next().is_none())
+}
+
+/// The rows of an identifier, in the order of [`ALL`].
+fn of_id(id: PropId) -> &'static [&'static TagEntry] {
+    static BY_ID: LazyLock<Vec<&'static TagEntry>> = LazyLock::new(|| {
+        let mut rows: Vec<&TagEntry> = ALL.iter().collect();
+        rows.sort_by_key(|row| row.id);
+        rows
+    });
+    let begin = BY_ID.partition_point(|row| row.id < id);
+    let end = begin + BY_ID.get(begin..).map_or(0, |rows| rows.partition_point(|row| row.id == id));
+    BY_ID.get(begin..end).unwrap_or_default()
 }
 
 /// The text of the `decoded` column: like [`PropValue`]'s own, but with names for flags and numbers where the table has

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A baseline that is no table of findings.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +32,9 @@ pub enum BaselineError {
 /// Identifiers of findings that are known, and which of them were seen again.
 #[derive(Debug, Default)]
 pub struct Baseline {
-    seen_again: BTreeMap<[u8; ID_BYTES], bool>,
-    known: u64,
-    new: u64,
+    seen_again: BTreeMap<[u8; ID_BYTES], AtomicBool>,
+    known: AtomicU64,
+    new: AtomicU64,
 }
 
 /// Bytes of a finding's identifier.
@@ -72,7 +73,7 @@ impl Baseline {
                     format!("{cell:?} is no {COLUMN}, which has {} hexadecimal digits", 2 * ID_BYTES),
                 )
             })?;
-            baseline.seen_again.insert(id, false);
+            baseline.seen_again.insert(id, AtomicBool::new(false));
         }
         Ok(baseline)
     }
@@ -83,24 +84,25 @@ impl Baseline {
     }
 
     /// Remembers that a finding was seen, and so whether it is new.
-    pub fn saw(&mut self, id: &str) {
-        match parse(id).and_then(|id| self.seen_again.get_mut(&id)) {
+    pub fn saw(&self, id: &str) {
+        let count = match parse(id).and_then(|id| self.seen_again.get(&id)) {
             Some(seen) => {
-                *seen = true;
-                self.known += 1;
+                seen.store(true, Ordering::Relaxed);
+                &self.known
             }
-            None => self.new += 1,
-        }
+            None => &self.new,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A sentence for the summary.
     pub fn text(&self) -> String {
-        let not_seen = self.seen_again.values().filter(|seen| !**seen).count();
+        let not_seen = self.seen_again.values().filter(|seen| !seen.load(Ordering::Relaxed)).count();
         format!(
             "Baseline: {} new, {} known and not written; {not_seen} of {} in the baseline were not seen again, which does not \
              say that their causes are gone.",
-            self.new,
-            self.known,
+            self.new.load(Ordering::Relaxed),
+            self.known.load(Ordering::Relaxed),
             self.seen_again.len()
         )
     }

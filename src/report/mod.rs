@@ -38,7 +38,7 @@ pub use inputs::{InputRow, input_rows};
 pub use log_changes::{LogChangeRow, log_change_rows};
 pub use output::{Output, OutputError, Table};
 pub use profiles::{ProfileRow, profile_rows};
-pub use properties::{PropertyRow, property_rows};
+pub use properties::{PropertyRow, property_rows, property_table};
 pub use rules::{RuleRow, rule_row};
 pub use services::{ServiceRow, service_rows};
 pub use summary::{Look, Summary, for_terminal};

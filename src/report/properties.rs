@@ -9,10 +9,10 @@ use crate::mapi::{
     Mapi, MapiKey, MapiPath, MapiValue, PlaceKind, Profile, ProfileState, ProviderSection, Recovered,
     RecoveredKey, RecoveredProfile, SOME_PLACE, account_text, dangling, registry_text,
 };
-use crate::scan::OpenHive;
+use crate::scan::{OpenHive, Understood};
 use crate::wintypes::hex;
 
-use super::table::{Cell, table};
+use super::table::{Cell, Formulas, TableWriter, table};
 
 table! {
     /// A row of `properties.csv`.
@@ -48,6 +48,29 @@ table! {
     }
 }
 
+impl PropertyRow<'_> {
+    /// The cells that [`Context::common`] fills, their texts borrowed.
+    fn lent(&self) -> PropertyRow<'_> {
+        PropertyRow {
+            kind: self.kind.lent(),
+            host: self.host.lent(),
+            account: self.account.lent(),
+            account_sid: self.account_sid.lent(),
+            root: self.root.lent(),
+            profile: self.profile.lent(),
+            profile_state: self.profile_state.lent(),
+            section_uid: self.section_uid.lent(),
+            section_kind: self.section_kind.lent(),
+            service_name: self.service_name.lent(),
+            key_path: self.key_path.lent(),
+            last_written: self.last_written.lent(),
+            hive_path: self.hive_path.lent(),
+            trust: self.trust.lent(),
+            ..PropertyRow::default()
+        }
+    }
+}
+
 /// What all rows of one key have in common.
 #[derive(Clone, Copy)]
 struct Context<'a> {
@@ -65,13 +88,22 @@ struct Context<'a> {
     of_account: bool,
 }
 
+/// All rows of a hive, without a header.
+pub fn property_table(hive: &OpenHive<'_>, understood: &Understood<'_>, formulas: Formulas) -> Vec<u8> {
+    let Understood { account, mapi, recovered, .. } = understood;
+    let mut table = TableWriter::headless(Vec::new(), formulas);
+    // Memory is always writable, and a row of cells can always be serialized.
+    let _ = property_rows(hive, account, mapi, recovered, |row| table.write(row));
+    table.finish().unwrap_or_default()
+}
+
 /// Hands every row of a hive to `write`, in the order in which keys and values lie in it.
 pub fn property_rows<E>(
     hive: &OpenHive<'_>,
     account: &Attribution,
     mapi: &Mapi<'_>,
     recovered: &Recovered<'_>,
-    mut write: impl FnMut(PropertyRow<'static>) -> Result<(), E>,
+    mut write: impl FnMut(PropertyRow<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let context = Context {
         hive: hive.hive_path,
@@ -118,7 +150,7 @@ pub fn property_rows<E>(
 fn recovered_rows<E>(
     context: Context<'_>,
     recovered: &Recovered<'_>,
-    write: &mut impl FnMut(PropertyRow<'static>) -> Result<(), E>,
+    write: &mut impl FnMut(PropertyRow<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     for profile in &recovered.profiles {
         let root = profile.place.root.to_string();
@@ -149,7 +181,7 @@ fn list_rows<E>(
     context: Context<'_>,
     recovered: &Recovered<'_>,
     list: &RecoveredKey<'_>,
-    write: &mut impl FnMut(PropertyRow<'static>) -> Result<(), E>,
+    write: &mut impl FnMut(PropertyRow<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let root = list.place.as_ref().map(|place| place.root.to_string());
     let path = list.place.as_ref().and_then(MapiPath::profile_path);
@@ -170,14 +202,14 @@ fn list_rows<E>(
         ..context
     };
     let common = PropertyRow { last_written: Cell::Empty, ..context.common(&list.key) };
-    list.key.values.iter().try_for_each(|value| write(context.value(value, common.clone())))
+    list.key.values.iter().try_for_each(|value| write(context.value(value, common.lent())))
 }
 
 impl<'a> Context<'a> {
     fn profile<E>(
         self,
         profile: &'a Profile<'a>,
-        write: &mut impl FnMut(PropertyRow<'static>) -> Result<(), E>,
+        write: &mut impl FnMut(PropertyRow<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         self.rows(&profile.key, write)?;
         for section in &profile.sections {
@@ -196,7 +228,7 @@ impl<'a> Context<'a> {
     fn rows<E>(
         &self,
         key: &MapiKey<'_>,
-        write: &mut impl FnMut(PropertyRow<'static>) -> Result<(), E>,
+        write: &mut impl FnMut(PropertyRow<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let common = self.common(key);
         let incomplete = match (key.values_complete, key.subkeys_complete) {
@@ -208,36 +240,41 @@ impl<'a> Context<'a> {
         write(PropertyRow {
             kind: "key".into(),
             file_offset: key.provenance.at.into(),
+            origin: key.provenance.origin.as_str().into(),
+            file: self.file(&key.provenance),
+            log_sequence: key.provenance.sequence.into(),
             problem: joined([incomplete.map(str::to_owned), self.recovery()]),
-            ..common.clone()
+            ..common.lent()
         })?;
-        key.values.iter().try_for_each(|value| write(self.value(value, common.clone())))
+        key.values.iter().try_for_each(|value| write(self.value(value, common.lent())))
     }
 
-    fn common(&self, key: &MapiKey<'_>) -> PropertyRow<'static> {
+    /// What a key and its values have in common.
+    fn common(&self, key: &MapiKey<'_>) -> PropertyRow<'a> {
         let section = self.section;
         PropertyRow {
-            host: self.host.map(str::to_owned).into(),
-            account: self.account.name.clone().into(),
+            host: self.host.into(),
+            account: self.account.name.as_deref().into(),
             account_sid: self.account.sid.as_ref().map(ToString::to_string).into(),
-            root: self.root.map(str::to_owned).into(),
-            profile: self.profile.map(|profile| profile.name().to_owned()).into(),
+            root: self.root.into(),
+            profile: self.profile.map(Profile::name).into(),
             profile_state: self.state().map(ProfileState::as_str).into(),
             section_uid: section.map(|section| section.uid.to_string()).into(),
             section_kind: section.map(|section| section.kind.as_str()).into(),
-            service_name: section.and_then(|section| section.service_name.clone()).into(),
+            service_name: section.and_then(|section| section.service_name.as_deref()).into(),
             key_path: key.path().into(),
             last_written: key.last_written.into(),
-            origin: key.provenance.origin.as_str().into(),
-            hive_path: self.hive.to_owned().into(),
-            file: self.file(&key.provenance),
-            log_sequence: key.provenance.sequence.into(),
+            hive_path: self.hive.into(),
             trust: self.recovered.map(|recovered| recovered.trust.as_str()).into(),
             ..PropertyRow::default()
         }
     }
 
-    fn value(&self, value: &MapiValue<'_>, common: PropertyRow<'static>) -> PropertyRow<'static> {
+    /// The row of a value; `common` is what it has in common with its key.
+    fn value<'r>(&self, value: &MapiValue<'_>, common: PropertyRow<'r>) -> PropertyRow<'r>
+    where
+        'a: 'r,
+    {
         let name = value.name();
         let kind = self.section.map_or(SectionKind::Other, |section| section.kind);
         let withheld = secret(self.place, &name, value.value_type(), value.bytes());
@@ -286,7 +323,7 @@ impl<'a> Context<'a> {
     }
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
     /// The state of the profile, or of a recovered key outside of any.
     fn state(&self) -> Option<ProfileState> {
         let recovered = self.recovered.map(|_| ProfileState::Recovered);
@@ -303,10 +340,10 @@ impl Context<'_> {
     }
 
     /// The file in which bytes lie.
-    fn file(&self, place: &Provenance) -> Cell<'static> {
+    fn file(&self, place: &Provenance) -> Cell<'a> {
         match &place.log {
             Some(log) => crate::scan::beside(self.hive, log).into(),
-            None => self.hive.to_owned().into(),
+            None => self.hive.into(),
         }
     }
 

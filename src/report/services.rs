@@ -136,7 +136,8 @@ impl OfProfile<'_> {
     fn contents(&self, section: &ProviderSection<'_>) -> ServiceRow<'static> {
         let key = &section.key;
         let place = &key.provenance;
-        let told = |names: &[&str]| told(section, names);
+        let values = named_values(section);
+        let told = |names: &[&str]| told(section, &values, names);
         ServiceRow {
             section_kind: section.kind.as_str().into(),
             display_name: told(&["PR_DISPLAY_NAME", "PR_PROVIDER_DISPLAY"]),
@@ -186,15 +187,22 @@ const MAILBOXES: [&str; 6] = [
 /// Properties that name a file.
 const PATHS: [&str; 3] = ["PR_PST_PATH", "PR_PROFILE_OFFLINE_STORE_PATH", "PR_PROFILE_AB_FILES_PATH"];
 
+/// The values of a section with their published names, as far as they have one.
+fn named_values<'s, 'h>(section: &'s ProviderSection<'h>) -> Vec<(&'static str, &'s MapiValue<'h>)> {
+    let name = |value: &MapiValue<'_>| tags::lookup(section.kind, value.prop?.tag)?.name;
+    section.key.values.iter().filter_map(|value| Some((name(value)?, value))).collect()
+}
+
 /// What the properties of these published names say in a section, secrets withheld, each text once.
-fn told(section: &ProviderSection<'_>, names: &[&str]) -> Cell<'static> {
+fn told(
+    section: &ProviderSection<'_>,
+    values: &[(&'static str, &MapiValue<'_>)],
+    names: &[&str],
+) -> Cell<'static> {
     let mut texts: Vec<String> = Vec::new();
     for name in names {
-        let values = section.key.values.iter().filter(|value| {
-            let entry = value.prop.and_then(|prop| tags::lookup(section.kind, prop.tag));
-            entry.and_then(|entry| entry.name) == Some(*name)
-        });
-        for text in values.filter_map(|value| text(section, value)) {
+        let of_name = values.iter().filter(|(found, _)| found == name);
+        for text in of_name.filter_map(|(_, value)| text(section, value)) {
             if !text.is_empty() && !texts.contains(&text) {
                 texts.push(text);
             }

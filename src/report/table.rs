@@ -23,6 +23,16 @@ pub enum Cell<'a> {
 }
 
 impl Cell<'_> {
+    /// The same with a borrowed text.
+    pub(super) fn lent(&self) -> Cell<'_> {
+        match self {
+            Self::Empty => Cell::Empty,
+            Self::Text(text) => Cell::Text(Cow::Borrowed(text)),
+            Self::Number(number) => Cell::Number(*number),
+            Self::Time(time) => Cell::Time(*time),
+        }
+    }
+
     /// The same with a text of its own.
     pub(super) fn owned(self) -> Cell<'static> {
         match self {

@@ -19,9 +19,9 @@ pub static ACROSS: &[&Rule] = &[
 /// Places that must name a server before one of them can be that of the majority (X01).
 pub const FEWEST_SERVERS: u64 = 10;
 /// Accounts that must name a mailbox before it counts as shared (X02).
-pub const FEWEST_ACCOUNTS: usize = 3;
+pub const FEWEST_ACCOUNTS: u64 = 3;
 /// Hosts on which a family of profiles must stand (X08).
-pub const FEWEST_HOSTS: usize = 3;
+pub const FEWEST_HOSTS: u64 = 3;
 
 /// One hive alone shows nothing of what these rules look for.
 fn nothing_in_one_hive(_: &View<'_>, _: &mut Verdict) {}

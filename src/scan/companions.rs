@@ -29,17 +29,16 @@ pub struct Companions {
 type Folder = (Option<String>, Option<String>);
 
 impl Companions {
+    /// Whether a file is one.
+    pub(super) fn is_one(path: &str) -> bool {
+        count_of(path).is_some()
+    }
+
     /// Counts a file, if it is one.
     pub(super) fn add(&mut self, path: &str) {
-        let Some(ending) = Path::new(path).extension().and_then(|ending| ending.to_str()) else { return };
-        let count: fn(&mut Seen) -> &mut u64 = match ending.to_ascii_lowercase().as_str() {
-            "mmp" => |seen| &mut seen.mmp,
-            "nk2" => |seen| &mut seen.nk2,
-            "ost" => |seen| &mut seen.ost,
-            "pst" => |seen| &mut seen.pst,
-            _ => return,
-        };
-        *count(self.by_folder.entry(folder(path)).or_default()) += 1;
+        if let Some(count) = count_of(path) {
+            *count(self.by_folder.entry(folder(path)).or_default()) += 1;
+        }
     }
 
     /// What was seen in the profile folder of a hive.
@@ -47,6 +46,18 @@ impl Companions {
         let folder = folder(hive_path);
         let seen = folder.1.as_ref().and_then(|_| self.by_folder.get(&folder));
         seen.copied().unwrap_or_default()
+    }
+}
+
+/// Which of the counts is that of a file, by its ending.
+fn count_of(path: &str) -> Option<fn(&mut Seen) -> &mut u64> {
+    let ending = Path::new(path).extension()?.to_str()?;
+    match ending.to_ascii_lowercase().as_str() {
+        "mmp" => Some(|seen| &mut seen.mmp),
+        "nk2" => Some(|seen| &mut seen.nk2),
+        "ost" => Some(|seen| &mut seen.ost),
+        "pst" => Some(|seen| &mut seen.pst),
+        _ => None,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::wintypes::{decode_utf16le, escape_exclamation, unescape_part};
 
 use super::archive::{self, Inside, Shelf};
 use super::companions::Companions;
+use super::fleet::{Stop, in_order};
 use super::manifest::{Input, Lines, Listed, ManifestError};
 
 /// Files that Windows keeps as hives, whatever they hold.
@@ -53,19 +54,19 @@ pub struct Discovered {
     pub(super) shelf: Arc<Shelf>,
 }
 
-/// A file to be read as a hive.
+/// A file to be read as a hive. A fleet has a hundred thousand of them in memory at once, so that what is the same is held once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// Where to open it; of a hive in an archive, where it would lie if archives were folders.
-    pub path: PathBuf,
+    /// Where to open it, if it is not called by that path; of a hive in an archive, where it would lie if archives were folders.
+    pub opened_at: Option<Box<Path>>,
     /// What it is called in every table.
     pub hive_path: String,
     /// The host that its path shows.
-    pub host: Option<String>,
+    pub host: Option<Arc<str>>,
     /// Whether its path was given, so that a symbolic link may be followed.
     pub links: Links,
     /// Its transaction logs, by name, in their order.
-    pub logs: Vec<String>,
+    pub logs: Arc<[String]>,
     /// Whether its name or its first bytes say that it is a hive.
     pub looks_like_a_hive: bool,
     /// Where it is in an archive, if it is in one.
@@ -80,22 +81,27 @@ impl Candidate {
         let is_hive = || kind_of(path, Links::Follow).is_ok_and(|kind| kind == FileKind::Hive);
         let hive_path = path_text(path);
         Self {
-            path: path.to_owned(),
-            host: account::host(&hive_path),
+            opened_at: opened_at(path, &hive_path),
+            host: account::host(&hive_path).map(Arc::from),
             hive_path,
             links: Links::Follow,
-            logs: Vec::new(),
+            logs: Arc::default(),
             looks_like_a_hive: path.file_name().is_some_and(is_hive_name) || is_hive(),
             inside: None,
             listed: None,
         }
     }
 
+    /// Where to open it; of a hive in an archive, where it would lie if archives were folders.
+    pub fn path(&self) -> &Path {
+        self.opened_at.as_deref().unwrap_or(Path::new(&self.hive_path))
+    }
+
     /// The file and its logs, where they lie; of a hive in an archive, the archive.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
         let logs = self.logs.iter().enumerate().filter(|_| self.inside.is_none());
         let logs = logs.map(|(number, name)| self.log_path(number, name));
-        let file = self.inside.as_ref().map_or(self.path.as_path(), |inside| inside.file());
+        let file = self.inside.as_ref().map_or(self.path(), |inside| inside.file());
         std::iter::once(file.to_owned()).chain(logs)
     }
 
@@ -108,14 +114,14 @@ impl Candidate {
         }
         let name = path.file_name().unwrap_or_default();
         let logs = logs_of(name, &logs_in(path.parent().unwrap_or(Path::new(""))));
-        Self { logs, ..Self::named(path) }
+        Self { logs: logs.into(), ..Self::named(path) }
     }
 
     /// Opens the hive.
     pub(super) fn open(&self) -> Result<HiveSource, SourceError> {
         match &self.inside {
             Some(inside) => inside.open(),
-            None => HiveSource::open(&self.path, self.links),
+            None => HiveSource::open(self.path(), self.links),
         }
     }
 
@@ -130,7 +136,7 @@ impl Candidate {
     /// Where one of its logs is opened, by its number.
     fn log_path(&self, number: usize, name: &str) -> PathBuf {
         let listed = self.listed.as_ref().and_then(|listed| listed.logs.as_ref()?.get(number));
-        listed.cloned().unwrap_or_else(|| self.path.parent().unwrap_or(Path::new("")).join(name))
+        listed.cloned().unwrap_or_else(|| self.path().parent().unwrap_or(Path::new("")).join(name))
     }
 
     /// The text of the path by which it is opened.
@@ -150,7 +156,7 @@ impl Candidate {
     /// Where it lay when it was collected.
     pub(super) fn lay_at(&self) -> &Path {
         let renamed = self.listed.as_ref().is_some_and(|listed| listed.line.original_path.is_some());
-        if renamed { Path::new(&self.hive_path) } else { &self.path }
+        if renamed { Path::new(&self.hive_path) } else { self.path() }
     }
 
     /// What the site calls it.
@@ -237,7 +243,14 @@ pub fn path_text(path: &Path) -> String {
     let kept = path.components().filter(|component| *component != Component::CurDir);
     let path: PathBuf = kept.collect();
     let text = system_text(path.as_os_str());
-    if text.is_empty() { ".".into() } else { escape_exclamation(text) }
+    let mut text = if text.is_empty() { ".".into() } else { escape_exclamation(text) };
+    text.shrink_to_fit();
+    text
+}
+
+/// The path of a file, where what it is called does not tell it.
+pub(super) fn opened_at(path: &Path, hive_path: &str) -> Option<Box<Path>> {
+    (path.as_os_str() != hive_path).then(|| path.into())
 }
 
 /// What the text of a path stands for.
@@ -283,13 +296,20 @@ pub fn system_text(text: &OsStr) -> String {
 impl Discovered {
     /// Says of which host all hives are, whatever their paths show; a manifest knows better.
     pub fn name_host(&mut self, host: &str) {
-        let host = crate::wintypes::escape(host);
+        let host: Arc<str> = crate::wintypes::escape(host).into();
         let has_none = |candidate: &&mut Candidate| {
             candidate.listed.as_ref().is_none_or(|listed| listed.line.host.is_none())
         };
         for candidate in self.candidates.iter_mut().filter(has_none) {
             candidate.host = Some(host.clone());
         }
+    }
+
+    /// The host of a path, held once for hives that follow each other.
+    pub(super) fn host_of(&self, hive_path: &str) -> Option<Arc<str>> {
+        let host = account::host(hive_path)?;
+        let last = self.candidates.last().and_then(|last| last.host.as_ref());
+        Some(last.filter(|last| ***last == *host).map_or_else(|| Arc::from(host.as_str()), Arc::clone))
     }
 
     /// How many rows there are so far.
@@ -310,9 +330,7 @@ impl Discovered {
     }
 
     pub(super) fn add_other_text(&mut self, path: &str) {
-        let mut hash = DefaultHasher::new();
-        path.hash(&mut hash);
-        if self.others.insert(hash.finish()) {
+        if self.others.insert(hash_of(path)) {
             self.companions.add(path);
             self.other_files += 1;
         }
@@ -329,14 +347,16 @@ impl Discovered {
     /// Order of arguments and of folders must not matter, nor that one path was given twice.
     fn sort(&mut self) {
         // Of a file that was named and also lies in a named folder, the name stands: its links may be followed.
-        self.candidates.sort_by(|a, b| {
+        self.candidates.sort_unstable_by(|a, b| {
             let order = |it: &Candidate| (it.listed.is_none(), it.links == Links::Refuse);
-            a.hive_path.cmp(&b.hive_path).then_with(|| order(a).cmp(&order(b)))
+            let opened = || a.opened_at.cmp(&b.opened_at);
+            a.hive_path.cmp(&b.hive_path).then_with(|| order(a).cmp(&order(b))).then_with(opened)
         });
         self.candidates.dedup_by(|a, b| a.hive_path == b.hive_path);
-        let read: HashSet<&str> =
-            self.candidates.iter().map(|candidate| candidate.hive_path.as_str()).collect();
-        self.passed_over.retain(|passed| !read.contains(passed.hive_path.as_str()));
+        let by_path = |passed: &PassedOver| {
+            self.candidates.binary_search_by(|candidate| candidate.hive_path.cmp(&passed.hive_path))
+        };
+        self.passed_over.retain(|passed| by_path(passed).is_err());
         self.passed_over.sort_by(|a, b| (&a.hive_path, &a.reason).cmp(&(&b.hive_path, &b.reason)));
         self.passed_over.dedup_by(|a, b| a.hive_path == b.hive_path);
     }
@@ -362,7 +382,7 @@ fn add_named(path: &Path, folders: &mut FolderLogs, found: &mut Discovered) {
         return;
     }
     let logs = logs_of(name, folders.logs_of(path.parent().unwrap_or(Path::new("")), name));
-    found.candidates.push(Candidate { logs, ..Candidate::named(path) });
+    found.candidates.push(Candidate { logs: logs.into(), ..Candidate::named(path) });
 }
 
 /// The transaction logs of the folders in which named files lie, by the name of their hive in lower case; each folder is
@@ -401,94 +421,206 @@ fn logs_in(folder: &Path) -> Vec<String> {
     names
 }
 
+/// The names of files that are logs by their names or first bytes, by folder.
+type LogsOfFolders = BTreeMap<PathBuf, Vec<OsString>>;
+
+/// Folders that are listed at the same time: listing waits for the disk, or for the network, and not for the processor.
+const LISTED_TOGETHER: usize = 8;
+/// Folders that are open at once for each of them.
+const OPEN_OF_ONE: usize = 3;
+/// Folders of a fleet that are enough to be divided, and how far down they are looked for.
+const ENOUGH_FOLDERS: usize = 64;
+const DOWN_TO: usize = 4;
+
 fn walk(folder: &Path, found: &mut Discovered) {
-    let mut logs: BTreeMap<PathBuf, Vec<(String, PathBuf)>> = BTreeMap::new();
     let first_candidate = found.candidates.len();
-    for entry in WalkDir::new(folder).follow_links(false).follow_root_links(true) {
-        match entry {
-            Ok(entry) => add_entry(&entry, found, &mut logs),
-            Err(error) => {
-                let path = error.path().unwrap_or(folder).to_owned();
-                let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                found.fail(&path, &reason);
-            }
+    let mut logs = LogsOfFolders::new();
+    let mut folders = vec![folder.to_owned()];
+    for level in 0..DOWN_TO {
+        if folders.len() >= ENOUGH_FOLDERS {
+            break;
         }
+        let mut below = Vec::new();
+        for folder in folders {
+            // Only of a folder that was given a link is followed.
+            let entries = WalkDir::new(&folder).max_depth(1).follow_root_links(level == 0);
+            Below::of(&folder, entries, Some(&mut below)).join(found, &mut logs);
+        }
+        folders = below;
     }
+    let list = |folder: &PathBuf| {
+        let entries = WalkDir::new(folder).follow_root_links(false).max_open(OPEN_OF_ONE);
+        Below::of(folder, entries, None)
+    };
+    let listed = in_order(&folders, LISTED_TOGETHER, &Stop::default(), list, Below::size, |below| {
+        below.join(found, &mut logs);
+        Ok::<(), std::convert::Infallible>(())
+    });
+    // What cannot fail was done to the end.
+    let _ = listed;
     pair_logs(found, first_candidate, logs);
 }
 
-fn add_entry(entry: &DirEntry, found: &mut Discovered, logs: &mut BTreeMap<PathBuf, Vec<(String, PathBuf)>>) {
-    let (path, name, kind) = (entry.path(), entry.file_name(), entry.file_type());
-    if kind.is_dir() {
-        return;
-    }
-    if !kind.is_file() {
-        // A pipe or a link with another name is none of our business; one with a hive's name is told, and one with a log's
-        // where the log would be needed.
-        if name.to_str().is_some_and(|name| log_stem(name).is_some()) {
-            return remember_log(path, name, logs);
+/// What lies below a folder, told apart without looking at anything else.
+#[derive(Default)]
+struct Below {
+    /// Hives, and what could not be looked at.
+    found: Discovered,
+    logs: LogsOfFolders,
+    /// Files that are named like archives.
+    archives: Vec<PathBuf>,
+    /// Files that tell of MAPI.
+    companions: Vec<String>,
+    /// Hashes of the paths of all others.
+    others: Vec<u64>,
+}
+
+impl Below {
+    /// Lists a folder; folders in it go to `folders` and are not listed, where that is given.
+    fn of(folder: &Path, entries: WalkDir, mut folders: Option<&mut Vec<PathBuf>>) -> Self {
+        let mut below = Self::default();
+        for entry in entries.follow_links(false) {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => {
+                    if let Some(folders) = folders.as_mut().filter(|_| entry.depth() > 0) {
+                        folders.push(entry.into_path());
+                    }
+                }
+                Ok(entry) => below.add(&entry),
+                Err(error) => {
+                    let path = error.path().unwrap_or(folder).to_owned();
+                    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                    below.found.fail(&path, &reason);
+                }
+            }
         }
-        match is_hive_name(name) {
-            true if kind.is_symlink() => found.skip(path, &SourceError::SymbolicLink.to_string()),
-            true => found.skip(path, "not a regular file"),
-            false => found.add_other(path),
+        below
+    }
+
+    /// About how many bytes it holds.
+    fn size(&self) -> usize {
+        /// Of a path with what is known of it.
+        const PATH: usize = 256;
+
+        let paths = self.found.rows() + self.logs.len() + self.archives.len() + self.companions.len();
+        paths * PATH + self.others.len() * size_of::<u64>()
+    }
+
+    /// Adds a file.
+    fn add(&mut self, entry: &DirEntry) {
+        let (path, name, kind) = (entry.path(), entry.file_name(), entry.file_type());
+        if !kind.is_file() {
+            // A pipe or a link with another name is none of our business; one with a hive's name is told, and one with a log's
+            // where the log would be needed.
+            if name.to_str().is_some_and(|name| log_stem(name).is_some()) {
+                return remember_log(path, name, &mut self.logs);
+            }
+            match is_hive_name(name) {
+                true if kind.is_symlink() => self.found.skip(path, &SourceError::SymbolicLink.to_string()),
+                true => self.found.skip(path, "not a regular file"),
+                false => self.add_other(path),
+            }
+            return;
         }
-        return;
+        if is_hive_name(name) {
+            return add_candidate(path, &mut self.found);
+        }
+        let log = name.to_str().filter(|name| log_stem(name).is_some());
+        match kind_of(path, Links::Refuse) {
+            Err(error) => self.found.fail(path, &error.to_string()),
+            Ok(FileKind::TransactionLog) => remember_log(path, name, &mut self.logs),
+            Ok(FileKind::Hive | FileKind::Windows9x) => add_candidate(path, &mut self.found),
+            // An unused log is empty, a damaged one may have lost its header; beside its hive the name must do.
+            Ok(FileKind::Other) if log.is_some() => remember_log(path, name, &mut self.logs),
+            Ok(FileKind::Other) if name.to_str().is_some_and(is_named_as_archive) => {
+                self.archives.push(path.to_owned());
+            }
+            Ok(FileKind::Other) => self.add_other(path),
+        }
     }
-    if is_hive_name(name) {
-        return add_candidate(path, found);
+
+    fn add_other(&mut self, path: &Path) {
+        let text = path_text(path);
+        if Companions::is_one(&text) {
+            self.companions.push(text);
+        } else {
+            self.others.push(hash_of(&text));
+        }
     }
-    let log = name.to_str().filter(|name| log_stem(name).is_some());
-    match kind_of(path, Links::Refuse) {
-        Err(error) => found.fail(path, &error.to_string()),
-        Ok(FileKind::TransactionLog) => remember_log(path, name, logs),
-        Ok(FileKind::Hive | FileKind::Windows9x) => add_candidate(path, found),
-        // An unused log is empty, a damaged one may have lost its header; beside its hive the name must do.
-        Ok(FileKind::Other) if log.is_some() => remember_log(path, name, logs),
-        Ok(FileKind::Other) => {
-            let is_named_as_archive = name.to_str().is_some_and(|name| account::archive_stem(name).is_some());
-            if !(is_named_as_archive && archive::add(path, Links::Refuse, found)) {
+
+    /// Adds all of it to what was found so far, and looks through the archives.
+    fn join(self, found: &mut Discovered, logs: &mut LogsOfFolders) {
+        found.candidates.extend(self.found.candidates);
+        found.passed_over.extend(self.found.passed_over);
+        for (folder, names) in self.logs {
+            logs.entry(folder).or_default().extend(names);
+        }
+        for path in &self.companions {
+            found.add_other_text(path);
+        }
+        for hash in self.others {
+            found.other_files += u64::from(found.others.insert(hash));
+        }
+        for path in &self.archives {
+            if !archive::add(path, Links::Refuse, found) {
                 found.add_other(path);
             }
         }
     }
 }
 
+fn is_named_as_archive(name: &str) -> bool {
+    account::archive_stem(name).is_some()
+}
+
+/// By what a file that is no hive is known again.
+fn hash_of(path: &str) -> u64 {
+    let mut hash = DefaultHasher::new();
+    path.hash(&mut hash);
+    hash.finish()
+}
+
 fn add_candidate(path: &Path, found: &mut Discovered) {
     let hive_path = path_text(path);
     found.candidates.push(Candidate {
-        path: path.to_owned(),
-        host: account::host(&hive_path),
+        opened_at: opened_at(path, &hive_path),
+        host: found.host_of(&hive_path),
         hive_path,
         links: Links::Refuse,
-        logs: Vec::new(),
+        logs: Arc::default(),
         looks_like_a_hive: true,
         inside: None,
         listed: None,
     });
 }
 
-fn remember_log(path: &Path, name: &OsStr, logs: &mut BTreeMap<PathBuf, Vec<(String, PathBuf)>>) {
-    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    logs.entry(folder).or_default().push((name.to_string_lossy().into_owned(), path.to_owned()));
+fn remember_log(path: &Path, name: &OsStr, logs: &mut LogsOfFolders) {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    match logs.get_mut(folder) {
+        Some(beside) => beside.push(name.to_owned()),
+        None => drop(logs.insert(folder.to_owned(), vec![name.to_owned()])),
+    }
 }
 
 /// Gives each hive its logs, whatever their letter case; a log without a hive gets a row of its own.
-fn pair_logs(
-    found: &mut Discovered,
-    first_candidate: usize,
-    mut logs: BTreeMap<PathBuf, Vec<(String, PathBuf)>>,
-) {
+fn pair_logs(found: &mut Discovered, first_candidate: usize, mut logs: LogsOfFolders) {
+    // Most hives of a fleet have logs of the same names.
+    let mut lists: HashSet<Arc<[String]>> = HashSet::new();
     let files =
         found.candidates.iter_mut().skip(first_candidate).filter(|candidate| candidate.inside.is_none());
     for candidate in files {
-        let folder = candidate.path.parent().unwrap_or(Path::new(""));
+        let folder = candidate.path().parent().unwrap_or(Path::new(""));
         let Some(beside) = logs.get_mut(folder) else { continue };
-        let names: Vec<String> = beside.iter().map(|(name, _)| name.clone()).collect();
-        candidate.logs = logs_of(candidate.path.file_name().unwrap_or_default(), &names);
-        beside.retain(|(name, _)| !candidate.logs.contains(name));
+        let text = |name: &OsString| name.to_string_lossy().into_owned();
+        let names: Vec<String> = beside.iter().map(text).collect();
+        let of_hive = logs_of(candidate.path().file_name().unwrap_or_default(), &names);
+        beside.retain(|name| !of_hive.contains(&text(name)));
+        if !of_hive.is_empty() {
+            candidate.logs = shared(&mut lists, of_hive);
+        }
     }
-    for (_, path) in logs.into_values().flatten() {
+    let left = logs.iter().flat_map(|(folder, names)| names.iter().map(|name| folder.join(name)));
+    for path in left {
         // A file that merely ends like a log is not one.
         let is_log = kind_of(&path, Links::Refuse).is_ok_and(|kind| kind == FileKind::TransactionLog);
         if is_log {
@@ -497,6 +629,16 @@ fn pair_logs(
             found.add_other(&path);
         }
     }
+}
+
+/// The list, one for all that have the same.
+fn shared(lists: &mut HashSet<Arc<[String]>>, list: Vec<String>) -> Arc<[String]> {
+    if let Some(known) = lists.get(list.as_slice()) {
+        return Arc::clone(known);
+    }
+    let list: Arc<[String]> = list.into();
+    lists.insert(Arc::clone(&list));
+    list
 }
 
 /// The logs among `names` that belong to the hive `hive`, in the order `.LOG`, `.LOG1`, `.LOG2`.
@@ -551,6 +693,39 @@ mod tests {
         assert_eq!(logs_of(OsStr::new("NTUSER.DAT"), &names), ["NTUSER.DAT.log1", "ntuser.dat.LOG2"]);
         assert_eq!(log_stem(".LOG"), None);
         assert_eq!(log_stem("é.LOG1"), Some("é"));
+    }
+
+    #[test]
+    fn what_is_found_does_not_depend_on_how_folders_are_divided() {
+        /// More than are enough to be divided.
+        const HOSTS: usize = ENOUGH_FOLDERS + 7;
+
+        let folder = tempfile::tempdir().unwrap();
+        let hosts: Vec<PathBuf> = (0..HOSTS).map(|host| folder.path().join(format!("H{host:03}"))).collect();
+        for host in &hosts {
+            let profile = host.join("C/Users/a");
+            std::fs::create_dir_all(profile.join("below")).unwrap();
+            for name in ["NTUSER.DAT", "ntuser.dat.LOG1", "a.pst", "NTUSER.MAN.LOG", "below/b.txt"] {
+                std::fs::write(profile.join(name), "").unwrap();
+            }
+            std::os::unix::fs::symlink("NTUSER.DAT", profile.join("SYSTEM")).unwrap();
+        }
+        let whole = discover(&[folder.path().to_owned()]);
+        // Twice, which makes no difference.
+        let one_by_one = discover(&[hosts.clone(), hosts].concat());
+        assert_eq!(whole.candidates, one_by_one.candidates);
+        assert_eq!(whole.passed_over, one_by_one.passed_over);
+        assert_eq!(whole.other_files, one_by_one.other_files);
+        assert_eq!(
+            (whole.candidates.len(), whole.passed_over.len(), whole.other_files),
+            (HOSTS, HOSTS, 3 * HOSTS as u64)
+        );
+        for candidate in &whole.candidates {
+            assert_eq!(*candidate.logs, ["ntuser.dat.LOG1"]);
+            for found in [&whole, &one_by_one] {
+                assert_eq!(found.companions.beside(&candidate.hive_path).pst, 1);
+            }
+        }
     }
 
     #[test]

@@ -35,13 +35,14 @@ pub struct Hosts {
 }
 
 /// Host and collection: a manifest may give hives of several hosts paths that show none.
-type Key = (Option<String>, Option<String>);
+type Key = (Option<Arc<str>>, Option<Box<str>>);
 
+/// Small, for a fleet has tens of thousands, many of them without machine hives.
 #[derive(Debug, Default)]
 struct Host {
-    system: Option<Candidate>,
-    software: Option<Candidate>,
-    sam: Option<Candidate>,
+    system: Option<Box<Candidate>>,
+    software: Option<Box<Candidate>>,
+    sam: Option<Box<Candidate>>,
     /// Which of these three were given, by an option or a manifest, and are no hives of the scan.
     given: [bool; 3],
     /// Hives that still have to be judged; after the last of them the facts are given up.
@@ -60,22 +61,24 @@ impl Hosts {
     ) -> Self {
         let candidates: Vec<&Candidate> = candidates.into_iter().collect();
         let of_manifest = OfManifest::of(&candidates);
-        let mut by_collection: BTreeMap<Key, Host> = BTreeMap::new();
+        let mut by_collection: BTreeMap<Key, Mutex<Host>> = BTreeMap::new();
         for candidate in candidates {
             let key = key(candidate);
             let has_volume = key.1.is_some();
             let host = by_collection.entry(key).or_default();
+            let host = host.get_mut().unwrap_or_else(PoisonError::into_inner);
             host.waiting += 1;
             // Hives that lie nowhere in a Windows volume have nothing in common.
             if has_volume
                 && let Some(place) = host.place_for(candidate.lay_at())
                 && place.as_ref().is_none_or(|other| candidate.hive_path < other.hive_path)
             {
-                *place = Some(candidate.clone());
+                *place = Some(Box::new(candidate.clone()));
             }
         }
         for ((name, _), host) in &mut by_collection {
-            let named = |path: &Option<PathBuf>| path.as_deref().map(Candidate::with_logs);
+            let host = host.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let named = |path: &Option<PathBuf>| path.as_deref().map(Candidate::with_logs).map(Box::new);
             let (system, software) = of_manifest.machine_hives(name.as_deref());
             let [system, software, sam] = [
                 system.or_else(|| named(&given.system)),
@@ -89,7 +92,6 @@ impl Hosts {
             host.software = software.or(host.software.take());
             host.sam = sam.or(host.sam.take());
         }
-        let by_collection = by_collection.into_iter().map(|(key, host)| (key, Mutex::new(host))).collect();
         Self { logs, hash: given.hash, by_collection }
     }
 
@@ -123,7 +125,7 @@ impl Hosts {
 }
 
 fn key(candidate: &Candidate) -> Key {
-    (candidate.host.clone(), collection(&candidate.hive_path))
+    (candidate.host.clone(), collection(&candidate.hive_path).map(String::into_boxed_str))
 }
 
 /// What manifests say of machine hives; the lines of one host agree.
@@ -155,11 +157,11 @@ impl<'c> OfManifest<'c> {
     }
 
     /// `SYSTEM` and `SOFTWARE` of a host. A hive that has a line too is called as that says.
-    fn machine_hives(&self, host: Option<&str>) -> (Option<Candidate>, Option<Candidate>) {
+    fn machine_hives(&self, host: Option<&str>) -> (Option<Box<Candidate>>, Option<Box<Candidate>>) {
         let given = host.and_then(|host| self.by_host.get(host)).copied().unwrap_or_default();
         let candidate = |path: &str| {
             let listed = self.by_path.get(path).copied().cloned();
-            listed.unwrap_or_else(|| Candidate::with_logs(Path::new(path)))
+            Box::new(listed.unwrap_or_else(|| Candidate::with_logs(Path::new(path))))
         };
         (given.0.map(candidate), given.1.map(candidate))
     }
@@ -168,7 +170,7 @@ impl<'c> OfManifest<'c> {
 impl Host {
     /// Where a file belongs by its name, if it lies where Windows has the machine's hives. Copies in `RegBack` and elsewhere are
     /// older states.
-    fn place_for(&mut self, path: &Path) -> Option<&mut Option<Candidate>> {
+    fn place_for(&mut self, path: &Path) -> Option<&mut Option<Box<Candidate>>> {
         let name = path.file_name()?;
         let folder = path.parent().and_then(Path::file_name);
         if !folder.is_some_and(|folder| folder.eq_ignore_ascii_case("config")) {

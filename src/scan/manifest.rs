@@ -134,7 +134,7 @@ pub(super) struct Lines<'l> {
     /// By what the file is called.
     of_name: HashMap<String, u64>,
     /// By host and kind of machine hive.
-    machine: HashMap<(String, &'static str), (u64, &'l str)>,
+    machine: HashMap<(Arc<str>, &'static str), (u64, &'l str)>,
 }
 
 impl<'l> Lines<'l> {
@@ -179,7 +179,7 @@ impl<'l> Lines<'l> {
                 candidate.listed = Some(Arc::new(Listed { line: line.clone(), opened, logs: None }));
             }
             if let Some(host) = &line.host {
-                candidate.host = Some(escape(host));
+                candidate.host = Some(escape(host).into());
             }
             self.name(number, line, candidate)?;
         }
@@ -221,7 +221,7 @@ impl<'l> Lines<'l> {
                 )));
             };
             let (before, other) =
-                *self.machine.entry((host.clone(), kind)).or_insert((number, file.as_str()));
+                *self.machine.entry((Arc::clone(host), kind)).or_insert((number, file.as_str()));
             if other != file {
                 return Err(wrong(format!(
                     "line {before} says that {kind} of host {host} is {other}, not {file}"
@@ -236,8 +236,9 @@ impl<'l> Lines<'l> {
 fn rename(candidate: &mut Candidate, line: &ManifestLine) -> Result<(), String> {
     let opened = candidate.hive_path.clone();
     if let Some(original) = &line.original_path {
+        candidate.opened_at = Some(candidate.path().into());
         candidate.hive_path = original_text(original);
-        candidate.host = crate::account::host(&candidate.hive_path);
+        candidate.host = crate::account::host(&candidate.hive_path).map(Arc::from);
     }
     let (folder, name) = split(&candidate.hive_path);
     let called = |path: &str| match log_ending(path) {
@@ -268,7 +269,7 @@ fn rename(candidate: &mut Candidate, line: &ManifestLine) -> Result<(), String> 
             logs.sort_by_cached_key(|(name, _)| (name.to_ascii_uppercase(), name.clone()));
         }
         None => {
-            let beside = candidate.path.parent().unwrap_or(Path::new(""));
+            let beside = candidate.path().parent().unwrap_or(Path::new(""));
             logs.extend(candidate.logs.iter().map(|name| (called(name), beside.join(name))));
         }
     }
@@ -277,7 +278,7 @@ fn rename(candidate: &mut Candidate, line: &ManifestLine) -> Result<(), String> 
         return Err(format!("two of the logs are called {name}"));
     }
     let (names, paths): (Vec<String>, Vec<PathBuf>) = logs.into_iter().unzip();
-    candidate.logs = names;
+    candidate.logs = names.into();
     let logs = candidate.inside.is_none().then_some(paths);
     candidate.listed = Some(Arc::new(Listed { line: line.clone(), opened, logs }));
     Ok(())

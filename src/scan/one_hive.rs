@@ -379,7 +379,8 @@ impl Coverage {
 
     /// The row of a file of which nothing is known yet.
     fn of(candidate: &Candidate, status: Status, reason: String) -> Self {
-        let unread = Self::unread(&candidate.hive_path, candidate.host.clone(), status, reason);
+        let unread =
+            Self::unread(&candidate.hive_path, candidate.host.as_deref().map(str::to_owned), status, reason);
         Self { evidence_id: candidate.evidence_id(), ..unread }
     }
 

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hive_synth::{HiveBuilder, SynthHive, Version};
@@ -24,11 +25,11 @@ fn large(pages: u8) -> SynthHive {
 
 fn candidate(path: &Path) -> Candidate {
     Candidate {
-        path: path.to_owned(),
+        opened_at: Some(path.into()),
         host: None,
         hive_path: "NTUSER.DAT".into(),
         links: Links::Follow,
-        logs: Vec::new(),
+        logs: Arc::default(),
         looks_like_a_hive: true,
         inside: None,
         listed: None,

@@ -1,6 +1,7 @@
 //! A user's hive is judged with the machine hives of its own host, which the scan finds by their place.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use hive_synth::machine;
 use hive_synth::mapi::{AccountText, NewProfile, PROFILES, Pop3Account, outlook_profile};
@@ -57,11 +58,11 @@ fn scan(files: &[(&str, &SynthHive)]) -> HiveReport {
             std::fs::create_dir_all(file.parent().unwrap_or(Path::new("."))).expect("a folder");
             std::fs::write(&file, &hive.bytes).expect("a writable temporary folder");
             Candidate {
-                path: file,
+                opened_at: Some(file.into()),
                 host: path.split('/').next().map(Into::into),
                 hive_path: (*path).into(),
                 links: Links::Follow,
-                logs: Vec::new(),
+                logs: Arc::default(),
                 looks_like_a_hive: true,
                 inside: None,
                 listed: None,

@@ -120,7 +120,7 @@ fn writing(command: &mut Command) -> Child {
 fn an_interrupted_merge_leaves_no_case_and_parts_that_can_be_merged_again() {
     let folder = folder(MANY);
     let at = folder.path();
-    let run = mapihive(&[
+    let run = mapihive([
         "scan",
         "-q",
         "--part",
@@ -187,9 +187,12 @@ fn a_signal_before_anything_is_begun_ends_at_once() {
     };
     wait_for("the handlers are there", is_caught);
     wait_for("the thread is there", || names(Path::new(&format!("/proc/{}/task", child.id()))).len() > 1);
+    // Waiting would close it, and the list would end before the signal is looked at.
+    let list = child.stdin.take();
     send(&child, Signal::INT);
     let code = child.wait().unwrap().code();
     let mut says = String::new();
     child.stderr.take().unwrap().read_to_string(&mut says).unwrap();
     assert_eq!((code, says.as_str()), (Some(130), "mapihive: interrupted\n"));
+    drop(list);
 }

@@ -143,7 +143,7 @@ pub fn examine(bytes: &[u8], path: &str) -> Examined {
 pub fn examine_file(file: &Path, path: &str) -> Written {
     mapihive::hive::silence_contained_panics();
     let candidate = Candidate {
-        path: file.to_owned(),
+        opened_at: Some(file.into()),
         host: None,
         hive_path: path.to_owned(),
         links: Links::Follow,

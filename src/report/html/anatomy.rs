@@ -9,7 +9,7 @@ use csv::Position;
 
 use super::escape::clipped;
 use super::overview::Overview;
-use super::tables::{Row, Table, each_row};
+use super::tables::{Row, Table, each_row, each_row_until, until};
 use super::{MOST_ANATOMIES, ReportError, counted, grouped, readable, render};
 
 /// Properties of one profile that are spelled out.
@@ -119,12 +119,15 @@ pub(super) fn write(folder: &Path, overview: &Overview, out: &mut impl Write) ->
 /// Where the rows of each profile begin.
 fn begins(folder: &Path, wanted: &HashMap<Key, usize>) -> Result<HashMap<Key, Position>, ReportError> {
     let mut begins = HashMap::new();
-    each_row(folder, "properties.csv", |row| {
+    if wanted.is_empty() {
+        return Ok(begins);
+    }
+    each_row_until(folder, "properties.csv", |row| {
         let key = key(row);
         if wanted.contains_key(&key) && !begins.contains_key(&key) {
             begins.extend(row.position().map(|position| (key, position)));
         }
-        Ok(())
+        Ok(until(begins.len() == wanted.len()))
     })?;
     Ok(begins)
 }

@@ -12,7 +12,7 @@ use crate::account;
 
 use super::escape::{clipped, shell};
 use super::overview::{Overview, SEVERITIES};
-use super::tables::{Row, Table, each_row};
+use super::tables::{Row, Table, each_row_until, until};
 use super::{MOST_ROWS, ReportError, grouped, prose, readable, render};
 
 /// Evidence that a card spells out; a finding has up to a hundred places.
@@ -132,14 +132,14 @@ fn each_shown(
     if left.iter().all(|number| *number == 0) {
         return Ok(());
     }
-    each_row(folder, "findings.csv", |row| {
-        match left.get_mut(super::overview::severity(row.get("severity"))) {
-            Some(left) if *left > 0 => {
-                *left -= 1;
-                take(row)
-            }
-            _ => Ok(()),
+    each_row_until(folder, "findings.csv", |row| {
+        if let Some(left) =
+            left.get_mut(super::overview::severity(row.get("severity"))).filter(|left| **left > 0)
+        {
+            *left -= 1;
+            take(row)?;
         }
+        Ok(until(left.iter().all(|number| *number == 0)))
     })?;
     Ok(())
 }
@@ -199,15 +199,16 @@ fn times(row: Row<'_>) -> String {
 }
 
 impl EvidenceTable {
-    /// Goes through `evidence.csv` once and remembers where the evidence of the `wanted` findings begins.
+    /// Goes through `evidence.csv` as far as it must, and remembers where the evidence of the `wanted` findings begins.
     pub(super) fn open(folder: &Path, wanted: &BTreeSet<String>) -> Result<Self, ReportError> {
         let mut begins = HashMap::new();
-        each_row(folder, "evidence.csv", |row| {
+        let is_wanted = !wanted.is_empty();
+        each_row_until(folder, "evidence.csv", |row| {
             let id = row.get("finding_id");
             if wanted.contains(id) && !begins.contains_key(id) {
                 begins.extend(row.position().map(|position| (id.to_owned(), position)));
             }
-            Ok(())
+            Ok(until(!is_wanted || begins.len() == wanted.len()))
         })?;
         Ok(Self { table: Table::open(folder, "evidence.csv")?, begins })
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use csv::{Position, StringRecord};
@@ -61,11 +62,27 @@ pub(super) fn each_row(
     name: &str,
     mut take: impl FnMut(Row<'_>) -> Result<(), ReportError>,
 ) -> Result<bool, ReportError> {
+    each_row_until(folder, name, |row| take(row).map(ControlFlow::Continue))
+}
+
+/// The same, until `take` has had enough: some tables have gigabytes.
+pub(super) fn each_row_until(
+    folder: &Path,
+    name: &str,
+    mut take: impl FnMut(Row<'_>) -> Result<ControlFlow<()>, ReportError>,
+) -> Result<bool, ReportError> {
     let Some(mut table) = Table::open(folder, name)? else { return Ok(false) };
     while let Some(row) = table.next()? {
-        take(row)?;
+        if take(row)?.is_break() {
+            break;
+        }
     }
     Ok(true)
+}
+
+/// Breaks off once all is there.
+pub(super) fn until(is_all: bool) -> ControlFlow<()> {
+    if is_all { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 impl<'t> Row<'t> {

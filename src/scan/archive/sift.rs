@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use super::super::discover::{Candidate, Discovered, is_hive_name, log_stem, logs_of, path_text};
+use super::super::discover::{Candidate, Discovered, is_hive_name, log_stem, logs_of, opened_at, path_text};
 use super::entry::{Entry, Kind, Visitor, fill, read_whole};
 use super::fault::Fault;
 use super::format::{Format, HEAD};
@@ -373,11 +373,11 @@ fn add_candidates(mut hives: Vec<Hive>, archive: Archive, found: &mut Discovered
     for (hive_path, group, hive, log_names, logs) in candidates {
         let inside = Inside { archive: Arc::clone(&archive), group, hive, logs };
         found.candidates.push(Candidate {
-            path: path_of(&hive_path),
-            host: account::host(&hive_path),
+            opened_at: opened_at(&path_of(&hive_path), &hive_path),
+            host: found.host_of(&hive_path),
             hive_path,
             links: archive.links,
-            logs: log_names,
+            logs: log_names.into(),
             looks_like_a_hive: true,
             inside: Some(Arc::new(inside)),
             listed: None,
