@@ -161,8 +161,11 @@ fn a_signal_before_anything_is_begun_ends_at_once() {
     };
     wait_for("the handlers are there", is_caught);
     wait_for("the thread is there", || names(Path::new(&format!("/proc/{}/task", child.id()))).len() > 1);
+    // Waiting closes standard input otherwise, and the end of the list may come before the signal.
+    let list = child.stdin.take();
     send(&child, Signal::INT);
     let code = child.wait().unwrap().code();
+    drop(list);
     let mut says = String::new();
     child.stderr.take().unwrap().read_to_string(&mut says).unwrap();
     assert_eq!((code, says.as_str()), (Some(130), "mapihive: interrupted\n"));
