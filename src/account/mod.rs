@@ -171,7 +171,9 @@ pub struct Attribution {
 impl Attribution {
     /// What the path alone tells, for a hive that cannot be read.
     pub fn by_path(hive_path: &str) -> Self {
-        resolve(place(hive_path), traces::of_path(&place(hive_path)))
+        let place = place(hive_path);
+        let found = traces::of_path(&place);
+        resolve(place, found)
     }
 
     /// Reads every trace in a hive.

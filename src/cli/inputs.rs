@@ -25,7 +25,8 @@ use crate::wintypes::{AnsiCodePage, hex};
 pub(super) struct Inputs {
     #[command(flatten)]
     named: Named,
-    /// Threads to use [default: as many as there are processors]
+    /// Threads to use; four to eight times as many pay where files have to come from a disk or a network [default: as many as
+    /// there are processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Exit with 3 also where a dirty hive could not be made current by its transaction logs

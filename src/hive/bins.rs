@@ -1,6 +1,6 @@
 //! The bins of a hive and whether their cells tile them.
 
-use super::raw::{BASE_BLOCK_SIZE, Bins};
+use super::raw::{BASE_BLOCK_SIZE, Bins, CELL_HEADER};
 use super::{Error, Offset, Problems};
 
 /// Length of a bin's header.
@@ -10,13 +10,25 @@ const PAGE: usize = 4096;
 
 /// A cell as its bin's grid shows it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Placed {
+pub(super) struct Placed<'b> {
     /// Where it begins in the file, its size field first.
     pub(super) at: usize,
-    /// Length with the size field; the cell ends inside its bin.
-    pub(super) size: usize,
+    /// Its bytes with the size field, at least eight; the cell ends inside its bin.
+    pub(super) bytes: &'b [u8],
     /// Whether it is in use.
     pub(super) allocated: bool,
+}
+
+impl<'b> Placed<'b> {
+    /// Where it ends in the file.
+    pub(super) fn end(&self) -> usize {
+        self.at + self.bytes.len()
+    }
+
+    /// The bytes behind the size field.
+    pub(super) fn data(&self) -> &'b [u8] {
+        self.bytes.get(CELL_HEADER..).unwrap_or_default()
+    }
 }
 
 /// Checks signature, place and size of every bin and that cells follow each other to its end (format specification,
@@ -27,14 +39,15 @@ pub(super) fn check(bins: Bins<'_>, problems: &mut Problems) {
 
 /// The same, showing every cell in the order of the file. Bytes that belong to no sound bin, and those behind a cell that
 /// does not fit into its bin, are not shown: what is free there cannot be told.
-pub(super) fn walk(bins: Bins<'_>, problems: &mut Problems, mut show: impl FnMut(Placed)) {
+pub(super) fn walk<'b>(bins: Bins<'b>, problems: &mut Problems, mut show: impl FnMut(Placed<'b>)) {
     let bytes = bins.bytes();
     let mut at = BASE_BLOCK_SIZE;
     while at < bytes.len() {
         let here = Offset(at as u64);
         match header(bytes, at) {
             Ok(size) => {
-                walk_cells(bytes, at, size, problems, &mut show);
+                let cells = bytes.get(at + BIN_HEADER..at + size).unwrap_or_default();
+                walk_cells(cells, at + BIN_HEADER, problems, &mut show);
                 at += size;
             }
             Err(error) => {
@@ -75,20 +88,27 @@ fn header(bytes: &[u8], at: usize) -> Result<usize, Error> {
     Ok(size)
 }
 
-fn walk_cells(bytes: &[u8], bin: usize, size: usize, problems: &mut Problems, show: &mut impl FnMut(Placed)) {
-    let end = bin + size;
-    let mut at = bin + BIN_HEADER;
-    while at < end {
-        let left = (end - at) as u64;
-        let cell = bytes.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(0, i32::from_le_bytes);
-        let length = u64::from(cell.unsigned_abs());
-        if length < 8 || length % 8 != 0 || length > left {
+/// Shows the cells of a bin, of which the first begins at `at` in the file.
+fn walk_cells<'b>(
+    mut cells: &'b [u8],
+    mut at: usize,
+    problems: &mut Problems,
+    show: &mut impl FnMut(Placed<'b>),
+) {
+    // This runs for every cell of every hive: nothing is looked up twice.
+    while let Some(header) = cells.first_chunk::<CELL_HEADER>() {
+        let header = i32::from_le_bytes(*header);
+        let size = header.unsigned_abs() as usize;
+        let (true, Some((bytes, behind))) =
+            (size >= 8 && size.is_multiple_of(8), cells.split_at_checked(size))
+        else {
             // Where the next cell begins cannot be told; references to cells behind this place still work.
-            problems.add(Offset(at as u64), None, Error::CellSize { size: length, left });
+            let left = cells.len() as u64;
+            problems.add(Offset(at as u64), None, Error::CellSize { size: size as u64, left });
             return;
-        }
-        let size = usize::try_from(length).unwrap_or(size);
-        show(Placed { at, size, allocated: cell < 0 });
+        };
+        show(Placed { at, bytes, allocated: header < 0 });
         at += size;
+        cells = behind;
     }
 }

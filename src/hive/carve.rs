@@ -200,7 +200,7 @@ fn carve_unless<'b>(
         Depth::Deep => Some(Referenced::from_root(bins, root)),
     };
     bins::walk(bins, problems, |cell| {
-        let whole = |origin, head| Region { start: cell.at, end: cell.at + cell.size, origin, head };
+        let whole = |origin, head| Region { start: cell.at, end: cell.end(), origin, head };
         let region = match &mut live {
             _ if !cell.allocated => Some(whole(Origin::Free, Head::FreeCell)),
             None => slack(&space, cell),
@@ -259,7 +259,7 @@ pub fn carve_places<'b>(
     // Pages laid over others need not fit each other; whoever made the view knows what is wrong with it.
     bins::walk(bins, &mut Problems::default(), |cell| {
         if !cell.allocated {
-            let (start, end) = (cell.at, cell.at + cell.size);
+            let (start, end) = (cell.at, cell.end());
             space.add(Region { start, end, origin: Origin::Free, head: Head::FreeCell });
         }
     });

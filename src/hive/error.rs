@@ -267,6 +267,14 @@ pub enum Error {
         /// Name of the log.
         log: String,
     },
+    /// There is no memory for the copy of the hive over which entries are laid.
+    #[error("earlier states of the hive in {log} and logs after it were not searched: {why}")]
+    LogEntriesNotSearched {
+        /// The log.
+        log: String,
+        /// What the system said.
+        why: String,
+    },
     /// A security descriptor that cannot be read.
     #[error(transparent)]
     Security(#[from] SecurityDescriptorError),

@@ -163,22 +163,21 @@ impl Image {
         Self::open_shown(source, logs, way, problems, |_| {})
     }
 
-    /// The same; shows the bytes of the file as they are to `show` before anything is made of them, so that these very bytes
-    /// can be hashed.
+    /// The same; shows the bytes of the file as they are to `show`, piece by piece, before anything is made of them, so that
+    /// these very bytes can be hashed.
     pub fn open_shown(
         source: &HiveSource,
         logs: Vec<LogFile>,
         way: Way,
         problems: &mut Problems,
-        show: impl FnOnce(&[u8]),
+        show: impl FnMut(&[u8]),
     ) -> Result<Self, ImageError> {
         let found = source.identity().len;
         if found > limits::MAX_HIVE_SIZE {
             // Before any of it is read.
             return Err(Error::TooLong { limit: limits::MAX_HIVE_SIZE, found }.into());
         }
-        let bytes = source.bytes(way)?;
-        show(&bytes);
+        let bytes = source.bytes_shown(way, show)?;
         let (plan, fates) = planned(&bytes, &logs);
         for (log, fate) in logs.iter().zip(&fates) {
             report(&log.name, fate, plan.applies(), problems);
@@ -187,9 +186,9 @@ impl Image {
             if let Some(log) = plan.base_block_from.and_then(|index| logs.get(index)) {
                 problems.add(Offset(0), None, Error::BaseBlockFromLog { log: log.name.to_string() });
             }
-            Self::replay(source, way, bytes, plan, &logs, problems)?
+            Self::replay(source, bytes, plan, &logs, problems)?
         } else {
-            Self::of(source, way, bytes, problems)?
+            Self::of(source, bytes, problems)?
         };
         image.fates = fates;
         image.logs = logs;
@@ -197,16 +196,13 @@ impl Image {
     }
 
     /// The image of bytes as they are in the file.
-    fn of(
-        source: &HiveSource,
-        way: Way,
-        mut bytes: Bytes,
-        problems: &mut Problems,
-    ) -> Result<Self, ImageError> {
+    fn of(source: &HiveSource, mut bytes: Bytes, problems: &mut Problems) -> Result<Self, ImageError> {
         let judged = judge(&bytes, problems)?;
         let stored_root = judged.base_block.as_ref().map(|base_block| base_block.root);
         if stored_root != Some(judged.root) {
-            bytes = source.private_bytes(way, bytes.len())?;
+            if bytes.private_mut().is_none() {
+                bytes = source.private_bytes(&bytes, bytes.len())?;
+            }
             lead_to(judged.root, &mut bytes);
         }
         Ok(Self {
@@ -224,16 +220,15 @@ impl Image {
     /// The image of a dirty hive with its logs applied. The header is the one in the file.
     fn replay(
         source: &HiveSource,
-        way: Way,
         original: Bytes,
         plan: Plan,
         logs: &[LogFile],
         problems: &mut Problems,
     ) -> Result<Self, ImageError> {
         let base_block = BaseBlock::read(&original);
-        let mut bytes = source.private_bytes(way, plan.len(original.len()))?;
+        let mut bytes = source.private_bytes(&original, plan.len(original.len()))?;
         let views: Vec<Log<'_>> = logs.iter().map(LogFile::view).collect();
-        plan.apply(bytes.private_mut(), &views);
+        plan.apply(bytes.private_mut().unwrap_or_default(), &views);
         let judged = judge(&bytes, problems)?;
         if judged.base_block.as_ref().map(|base_block| base_block.root) != Some(judged.root) {
             lead_to(judged.root, &mut bytes);
@@ -243,7 +238,7 @@ impl Image {
             other => other,
         };
         // What is wrong with the hive before replay is no problem once it was replayed.
-        let before = Self::of(source, way, original, &mut Problems::default()).ok();
+        let before = Self::of(source, original, &mut Problems::default()).ok();
         let by_sector = by_sector(&plan.pages, bytes.len());
         let replayed = Replayed { before: before.map(Box::new), pages: plan.pages, by_sector };
         let (root, end) = (judged.root, judged.end);
@@ -356,7 +351,7 @@ impl Image {
         problems: &mut Problems,
         mut show: impl FnMut(&Past<'_>, &mut Problems),
     ) {
-        let mut laid_over: Option<Vec<u8>> = None;
+        let mut laid_over: Option<Bytes> = None;
         let mut looked_at = 0_usize;
         for log in &self.logs {
             for entry in log::entries(&log.view()) {
@@ -372,7 +367,17 @@ impl Image {
                 if !self.any_key(&changed, &entry, log_bytes, &of_interest) {
                     continue;
                 }
-                let scratch = laid_over.get_or_insert_with(|| self.bytes.to_vec());
+                if laid_over.is_none() {
+                    match Bytes::copy_of(&self.bytes, self.bytes.len()) {
+                        Ok(copy) => laid_over = Some(copy),
+                        Err(error) => {
+                            let (log, why) = (log.name.to_string(), error.to_string());
+                            problems.add(Offset(0), None, Error::LogEntriesNotSearched { log, why });
+                            return;
+                        }
+                    }
+                }
+                let Some(scratch) = laid_over.as_mut().and_then(Bytes::private_mut) else { return };
                 for page in entry.pages() {
                     let bytes = log_bytes.get(page.at..page.at + page.len).unwrap_or_default();
                     put(scratch, page.hive, bytes);
@@ -603,7 +608,7 @@ fn report(name: &str, fate: &LogFate, any_applied: bool, problems: &mut Problems
 
 /// Puts a header in place that leads to the root.
 fn lead_to(root: CellOffset, bytes: &mut Bytes) {
-    put(bytes.private_mut(), 0, &rebuilt_header(root));
+    put(bytes.private_mut().unwrap_or_default(), 0, &rebuilt_header(root));
 }
 
 fn by_sector(pages: &[Page], len: usize) -> Vec<u32> {

@@ -52,11 +52,15 @@ pub const MAX_KEY_NAME: usize = 255;
 /// Characters of a value's name ("Registry element size limits", Microsoft).
 pub const MAX_VALUE_NAME: usize = 16_383;
 
-/// Hives up to this size are read into memory instead of being mapped: a mapping costs more than such a read.
+/// Files up to this size are read into memory instead of being mapped: a mapping costs more than such a read.
 pub const MAX_READ_TO_HEAP: u64 = 64 << 10;
 
-/// Hives that need a changed byte are copied to memory up to this size, and mapped copy-on-write above it.
-pub const MAX_PATCHED_ON_HEAP: u64 = 16 << 20;
+/// Hives that need a changed byte, or of which every byte is looked at, are read into memory up to this size, and mapped above
+/// it.
+pub const MAX_READ_WHOLE: usize = 16 << 20;
+
+/// Bytes of memory that a thread keeps for the files that it reads next.
+pub const MAX_KEPT_BY_A_THREAD: usize = 16 << 20;
 
 /// Largest hive. Cell offsets have 32 bits, of which Windows uses 31.
 pub const MAX_HIVE_SIZE: u64 = 2 << 30;

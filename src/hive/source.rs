@@ -1,6 +1,7 @@
 //! Files opened as evidence: read-only, without waiting, without following the unexpected, and without leaving a trace
 //! where that is allowed. The only place with `unsafe`, here, in `source/fault.rs` and in `source/range.rs`.
 
+mod buffer;
 mod fault;
 mod range;
 
@@ -15,6 +16,7 @@ use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::limits;
+use buffer::Buffer;
 use fault::Watch;
 use range::InRange;
 
@@ -73,8 +75,10 @@ pub struct Identity {
 /// How the bytes of a file are had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// Mapped where that is safe and worth it.
+    /// Mapped where that is safe and worth it: for looking at a few places.
     Map,
+    /// Read into memory, and mapped only where it is long: for looking at every byte.
+    ReadUnlessLong,
     /// Read into memory.
     Read,
 }
@@ -96,7 +100,7 @@ enum Held {
     /// A private mapping whose changes never reach the file.
     CopyOnWrite(MmapMut),
     /// A copy in memory.
-    Heap(Vec<u8>),
+    Buffer(Buffer),
     /// Bytes in memory that others read too.
     Shared(Arc<Vec<u8>>),
 }
@@ -109,23 +113,33 @@ impl std::ops::Deref for Bytes {
             Held::InRange(map) => map,
             Held::Map(map) => map,
             Held::CopyOnWrite(map) => map,
-            Held::Heap(bytes) => bytes,
+            Held::Buffer(bytes) => bytes,
             Held::Shared(bytes) => bytes,
         }
     }
 }
 
 impl Bytes {
-    fn heap(bytes: Vec<u8>) -> Self {
-        Self { watch: None, held: Held::Heap(bytes) }
+    fn buffer(bytes: Buffer) -> Self {
+        Self { watch: None, held: Held::Buffer(bytes) }
     }
 
-    /// The bytes, to be changed in private memory; none of a mapping that is read only.
-    pub(super) fn private_mut(&mut self) -> &mut [u8] {
+    /// A copy in private memory, cut or filled up with zeros to `len`.
+    pub(super) fn copy_of(bytes: &[u8], len: usize) -> io::Result<Self> {
+        Buffer::copy_of(bytes, len).map(Self::buffer)
+    }
+
+    /// Whether a page of them may fail while they are read.
+    fn is_mapped(&self) -> bool {
+        matches!(self.held, Held::InRange(_) | Held::Map(_) | Held::CopyOnWrite(_))
+    }
+
+    /// The bytes, to be changed in private memory; `None` of those that others have too.
+    pub(super) fn private_mut(&mut self) -> Option<&mut [u8]> {
         match &mut self.held {
-            Held::Heap(bytes) => bytes,
-            Held::CopyOnWrite(map) => map,
-            Held::InRange(_) | Held::Map(_) | Held::Shared(_) => &mut [],
+            Held::Buffer(bytes) => Some(bytes),
+            Held::CopyOnWrite(map) => Some(map),
+            Held::InRange(_) | Held::Map(_) | Held::Shared(_) => None,
         }
     }
 
@@ -228,58 +242,77 @@ impl HiveSource {
 
     /// The bytes of the file, to be read only.
     pub fn bytes(&self, way: Way) -> io::Result<Bytes> {
+        self.bytes_shown(way, |_| {})
+    }
+
+    /// The same; shows the bytes to `show`, piece by piece and in their order. What is read into memory is shown while it is
+    /// in the processor's cache.
+    pub fn bytes_shown(&self, way: Way, mut show: impl FnMut(&[u8])) -> io::Result<Bytes> {
         let file = match &self.lies {
             Lies::InFile(file) => file,
             Lies::InMemory(bytes) => {
+                show(bytes);
                 return Ok(Bytes { watch: None, held: Held::Shared(Arc::clone(bytes)) });
             }
         };
-        if way == Way::Read || self.opened.len <= limits::MAX_READ_TO_HEAP || is_remote(file) {
-            return self.read_to_heap();
+        let longest_read = match way {
+            Way::Map => limits::MAX_READ_TO_HEAP,
+            Way::ReadUnlessLong => limits::MAX_READ_WHOLE as u64,
+            Way::Read => u64::MAX,
+        };
+        if self.opened.len > longest_read && !is_remote(file) {
+            let mapped = match usize::try_from(self.opened.len).ok().and_then(|len| InRange::map(file, len)) {
+                Some(map) => Held::InRange(map),
+                None => Held::Map(map_alone(file)?),
+            };
+            if let Some(bytes) = Bytes::watched(mapped) {
+                show(&bytes);
+                return Ok(bytes);
+            }
         }
-        if let Some(map) = usize::try_from(self.opened.len).ok().and_then(|len| InRange::map(file, len)) {
-            return Bytes::watched(Held::InRange(map)).map_or_else(|| self.read_to_heap(), Ok);
-        }
-        // SAFETY: the mapping is private and read-only. Rust asks that nobody changes the file meanwhile, which no
-        // program can enforce; a change is found by `has_changed` and its unit reported. All readers index checked
-        // slices and keep no fact about a byte that they do not read again, so that other bytes are other facts, not
-        // undefined ones.
-        #[allow(unsafe_code, reason = "mapping a file is the way in for hives")]
-        let map = unsafe { MmapOptions::new().map_copy_read_only(file) }?;
-        Bytes::watched(Held::Map(map)).map_or_else(|| self.read_to_heap(), Ok)
+        self.read(0, show).map(Bytes::buffer)
     }
 
     /// The bytes of the file in private memory, to be changed there, `len` of them: zeros follow where the file ends before.
-    pub(super) fn private_bytes(&self, way: Way, len: usize) -> io::Result<Bytes> {
+    /// `bytes` are those of the file, as they were read before.
+    pub(super) fn private_bytes(&self, bytes: &Bytes, len: usize) -> io::Result<Bytes> {
+        if !bytes.is_mapped() {
+            return Bytes::copy_of(bytes, len);
+        }
         let fits = u64::try_from(len).is_ok_and(|len| len == self.opened.len);
-        let small = self.opened.len <= limits::MAX_PATCHED_ON_HEAP;
-        let file = match &self.lies {
-            Lies::InFile(file) if way != Way::Read && !small && fits && !is_remote(file) => file,
-            _ => {
-                let mut bytes = self.read_to_heap()?;
-                if let Held::Heap(bytes) = &mut bytes.held {
-                    bytes.resize(bytes.len().max(len), 0);
-                }
+        if let Lies::InFile(file) = &self.lies
+            && fits
+            && len > limits::MAX_READ_WHOLE
+        {
+            // SAFETY: as in `map_alone`; changes to the mapping stay in this process (`MAP_PRIVATE`).
+            #[allow(unsafe_code, reason = "a large hive is patched without copying it")]
+            let map = unsafe { MmapOptions::new().map_copy(file) }?;
+            if let Some(bytes) = Bytes::watched(Held::CopyOnWrite(map)) {
                 return Ok(bytes);
             }
-        };
-        // SAFETY: as in `bytes`; changes to the mapping stay in this process (`MAP_PRIVATE`).
-        #[allow(unsafe_code, reason = "a large hive is patched without copying it")]
-        let map = unsafe { MmapOptions::new().map_copy(file) }?;
-        Bytes::watched(Held::CopyOnWrite(map)).map_or_else(|| self.read_to_heap(), Ok)
+        }
+        // Reading is cheaper than copying out of a mapping.
+        let mut copy = self.read(len, |_| {})?;
+        copy.fill_up(len);
+        Ok(Bytes::buffer(copy))
     }
 
-    fn read_to_heap(&self) -> io::Result<Bytes> {
-        use std::io::Seek as _;
-        let mut file = match &self.lies {
-            Lies::InFile(file) => file,
-            Lies::InMemory(bytes) => return Ok(Bytes::heap(bytes.to_vec())),
-        };
-        file.rewind()?;
-        let mut bytes = Vec::new();
-        // A file that grew meanwhile is reported as changed, not read on.
-        file.take(self.opened.len).read_to_end(&mut bytes)?;
-        Ok(Bytes::heap(bytes))
+    /// Reads all into memory with room for at least `room` bytes. A file that grew meanwhile is reported as changed, not read
+    /// on.
+    fn read(&self, room: usize, show: impl FnMut(&[u8])) -> io::Result<Buffer> {
+        let len = usize::try_from(self.opened.len).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        Buffer::read(len, room, |at, into| self.read_some_at(at, into), show)
+    }
+}
+
+/// A mapping of a whole file at addresses of its own.
+fn map_alone(file: &File) -> io::Result<Mmap> {
+    // SAFETY: the mapping is private and read-only. Rust asks that nobody changes the file meanwhile, which no program can
+    // enforce; a change is found by `has_changed` and its unit reported. All readers index checked slices and keep no fact
+    // about a byte that they do not read again, so that other bytes are other facts, not undefined ones.
+    #[allow(unsafe_code, reason = "mapping a file is the way in for hives")]
+    unsafe {
+        MmapOptions::new().map_copy_read_only(file)
     }
 }
 

@@ -277,7 +277,7 @@ impl<'t, 'b> Key<'t, 'b> {
             return Ok(Vec::new());
         };
         let mut list = list.map_err(gave_up)?;
-        let mut keys = Vec::new();
+        let mut keys = Vec::with_capacity(room_for(self.node.subkey_count()));
         while let Some(child) = self.tree.ask(|_| list.next()).ok_or(Error::NtHivePanic)? {
             let child = child.map_err(gave_up)?;
             let at = self.tree.offset_of(&child).ok_or(Error::NtHivePanic)?;
@@ -498,7 +498,7 @@ impl<'t, 'b> Key<'t, 'b> {
             return Ok(Vec::new());
         };
         let mut list = list.map_err(gave_up)?;
-        let mut values = Vec::new();
+        let mut values = Vec::with_capacity(room_for(self.node.value_count()));
         while let Some(value) = tree.ask(|_| list.next()).ok_or(Error::NtHivePanic)? {
             let value = value.map_err(gave_up)?;
             let name = tree.ask(|_| value.name().map(|name| name_address(&name)));
@@ -561,6 +561,15 @@ impl<'t, 'b> Key<'t, 'b> {
         }
         if seen_all { Found::Absent } else { Found::Unknown }
     }
+}
+
+/// For how many entries of a list there is room from the start. Longer lists make room as they are read: what a key counts may
+/// be anything.
+fn room_for(counted: u32) -> usize {
+    /// Few keys of MAPI have more subkeys or values.
+    const MOST: u32 = 64;
+
+    counted.min(MOST) as usize
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "handed to `map_err`")]

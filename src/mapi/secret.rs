@@ -90,7 +90,7 @@ impl fmt::Display for Secret {
 /// descriptor files write them.
 pub fn secret(place: Place<'_>, name: &str, value_type: ValueType, data: &[u8]) -> Option<Secret> {
     // A name with a NUL in it looks like the part before to most Windows programs.
-    let name = name.split("\\u{0}").next().unwrap_or(name).trim();
+    let name = if name.contains('\\') { name.split("\\u{0}").next().unwrap_or(name) } else { name }.trim();
     let property = PropName::parse(name);
     let verdict = if place == Place::ProtectedStorage {
         Some(Verdict::only_withheld("Protected Storage"))
@@ -196,8 +196,9 @@ const DPAPI: [u8; 20] = [
 ];
 
 fn contains_dpapi(data: &[u8]) -> bool {
-    let [_, _, _, _, provider @ ..] = DPAPI;
-    data.windows(provider.len()).any(|window| window == provider)
+    let [_, _, _, _, first, rest @ ..] = DPAPI;
+    // The first byte is compared on its own, which all values but a few need.
+    data.windows(1 + rest.len()).any(|window| window.first() == Some(&first) && window.ends_with(&rest))
 }
 
 fn scheme(property: Option<PropName>, value_type: ValueType, data: &[u8]) -> SecretScheme {

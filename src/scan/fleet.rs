@@ -164,20 +164,24 @@ pub fn in_order<U: Sync, T: Send, E>(
             queue.put(number, result, bytes);
         }
     };
-    std::thread::scope(|scope| {
-        // One thread needs no other, and a machine that gives no more threads can still do the work.
-        let wanted = if threads > 1 { threads } else { 0 };
-        let helpers = (0..wanted).map_while(|_| std::thread::Builder::new().spawn_scoped(scope, serve).ok());
-        let has_helpers = helpers.count() > 0;
+    let mut take_all = |next: &dyn Fn(&U) -> Option<T>| {
         let _end = End(&queue);
         for (taken, unit) in units.iter().enumerate() {
             // Behind the first that was not worked on others may have been: rows are in order, so they do not count.
-            let result = if has_helpers { queue.next() } else { work(unit) };
-            let Some(result) = result else { return Ok(taken) };
+            let Some(result) = next(unit) else { return Ok(taken) };
             take(result)?;
         }
         Ok(units.len())
-    })
+    };
+    // One thread needs no pool, and a machine that gives no more threads can still do the work.
+    let pool = (threads > 1).then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok());
+    match pool.flatten() {
+        Some(pool) => pool.in_place_scope(|scope| {
+            scope.spawn_broadcast(|_, _| serve());
+            take_all(&|_| queue.next())
+        }),
+        None => take_all(&work),
+    }
 }
 
 /// Units that are claimed in their order, and results that wait for their turn.
@@ -270,7 +274,7 @@ impl<T> Drop for End<'_, T> {
     }
 }
 
-/// Lets nobody wait for the result of a thread that panicked; the scope hands the panic on.
+/// Lets nobody wait for the result of a thread that panicked; rayon hands the panic on.
 struct EndOfPanic<'q, T>(&'q Queue<T>);
 
 impl<T> Drop for EndOfPanic<'_, T> {

@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::account::{self, Attribution};
 use crate::hive::{
-    BaseBlock, Care, Depth, HiveSource, HiveState, Image, LogFate, LogFile, Problems, SourceError, Tree, Way,
-    limits,
+    BaseBlock, Care, Depth, Error, HiveSource, HiveState, Image, ImageError, LogFate, LogFile, Problems,
+    SourceError, Tree, Way, limits,
 };
 use crate::mapi::families::Families;
 use crate::mapi::{Mapi, Recovered, before_replay};
@@ -151,6 +151,16 @@ pub struct Reading {
     pub ansi: AnsiCodePage,
 }
 
+impl Reading {
+    /// How the bytes are had for what is to be done with them: recovery looks at every one, and more than once.
+    fn way_in(self) -> Way {
+        match self.way {
+            Way::Map if self.recovery.is_some() => Way::ReadUnlessLong,
+            way => way,
+        }
+    }
+}
+
 /// A hive that could be opened.
 pub struct OpenHive<'h> {
     /// The file, as every table calls it.
@@ -218,7 +228,7 @@ pub fn read_hive<T>(
 fn logs_of(candidate: &Candidate, reading: Reading, inputs: &mut Vec<InputFile>) -> Vec<LogFile> {
     let read = |(number, name): (usize, &String)| match candidate.open_log(number, name) {
         Ok(source) => {
-            let log = LogFile::read(name, &source, reading.way);
+            let log = LogFile::read(name, &source, reading.way_in());
             let path = beside(&candidate.hive_path, name);
             let opened = candidate.opened_log(number, name);
             let mut input = InputFile::of(path, opened, InputKind::Log, &source);
@@ -295,13 +305,17 @@ fn read_once<T>(
     let mut inputs =
         vec![InputFile::of(candidate.hive_path.clone(), candidate.opened(), InputKind::Hive, &source)];
     let logs = if reading.logs { logs_of(candidate, reading, &mut inputs) } else { Vec::new() };
-    let mut hash = None;
-    let show = |bytes: &[u8]| hash = reading.hash.then(|| sha256(bytes));
-    let image = Image::open_shown(&source, logs, reading.way, &mut coverage.problems, show);
-    // Bytes that are no hive are evidence too.
-    hash = hash.or_else(|| reading.hash.then(|| sha256_of_file(&source).ok()).flatten());
+    let mut hash = reading.hash.then(Sha256::new);
+    let show = |piece: &[u8]| hash.iter_mut().for_each(|hash| hash.update(piece));
+    let image = Image::open_shown(&source, logs, reading.way_in(), &mut coverage.problems, show);
     if let Some(input) = inputs.first_mut() {
-        input.sha256 = hash;
+        input.sha256 = match &image {
+            // Bytes that are no hive are evidence too.
+            Err(ImageError::Io(_) | ImageError::Hive(Error::TooLong { .. })) => {
+                hash.and_then(|_| sha256_of_file(&source).ok())
+            }
+            _ => hash.map(|hash| hex(&hash.finalize())),
+        };
     }
     coverage.inputs = inputs;
     let image = match image {

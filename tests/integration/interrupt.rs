@@ -191,8 +191,8 @@ fn a_signal_before_anything_is_begun_ends_at_once() {
     let list = child.stdin.take();
     send(&child, Signal::INT);
     let code = child.wait().unwrap().code();
+    drop(list);
     let mut says = String::new();
     child.stderr.take().unwrap().read_to_string(&mut says).unwrap();
     assert_eq!((code, says.as_str()), (Some(130), "mapihive: interrupted\n"));
-    drop(list);
 }

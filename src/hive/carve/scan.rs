@@ -122,34 +122,31 @@ fn for_each_signature(
 
 /// The unused bytes behind a cell's record, if they can hold another one. Cells of data, lists of values and class names
 /// have no signature: what of them is used only the records that refer to them tell.
-pub(super) fn slack(space: &Space<'_>, cell: Placed) -> Option<Region> {
-    let used = used_by_record(space, cell)?;
-    slack_behind(cell, used)
+#[inline]
+pub(super) fn slack(space: &Space<'_>, cell: Placed<'_>) -> Option<Region> {
+    if may_have_slack(cell) { slack_behind(cell, used_by_record(space, cell)?) } else { None }
 }
 
-/// The bytes of a cell behind the first `used` ones, if they can hold a record.
-pub(super) fn slack_behind(cell: Placed, used: usize) -> Option<Region> {
-    let (start, end) = (cell.at + used, cell.at + cell.size);
-    let room = end.checked_sub(start)? >= SHORTEST;
-    room.then_some(Region { start, end, origin: Origin::Slack, head: Head::Nothing })
+/// Whether a cell may be longer than its record by another one: false of nearly all cells, each of which is asked.
+#[inline]
+fn may_have_slack(cell: Placed<'_>) -> bool {
+    let data = cell.data();
+    match data.first_chunk() {
+        Some(b"nk") => has_room(cell, KeyNode::NAME_AT + u16_at(data, 72).unwrap_or(0)),
+        Some(b"vk") => has_room(cell, KeyValue::NAME_AT + u16_at(data, 2).unwrap_or(0)),
+        Some(b"li" | b"ri" | b"lf" | b"lh" | b"sk") => true,
+        _ => false,
+    }
 }
 
-fn used_by_record(space: &Space<'_>, cell: Placed) -> Option<usize> {
-    let data = space.bytes(cell.at + CELL_HEADER, cell.at + cell.size)?;
-    let u16_at = |at: usize| data.get(at..)?.first_chunk().copied().map(u16::from_le_bytes).map(usize::from);
-    let list_of = |entry: usize| Some(CELL_HEADER + 4 + u16_at(2)? * entry);
+#[cold]
+fn used_by_record(space: &Space<'_>, cell: Placed<'_>) -> Option<usize> {
+    let data = cell.data();
+    let list_of = |entry: usize| Some(CELL_HEADER + 4 + u16_at(data, 2)? * entry);
     match data.first_chunk()? {
-        b"nk" => {
-            let used = KeyNode::NAME_AT + u16_at(72)?;
-            let room = slack_behind(cell, used).is_some();
-            // Data of a value may begin with these letters as well.
-            (room && space.is_key(cell_offset(cell.at)?, data)).then_some(used)
-        }
-        b"vk" => {
-            let used = KeyValue::NAME_AT + u16_at(2)?;
-            let room = slack_behind(cell, used).is_some();
-            (room && space.is_value(cell_offset(cell.at)?, data)).then_some(used)
-        }
+        // Data of a value may begin with the letters of a record as well.
+        b"nk" if space.is_key(cell_offset(cell.at)?, data) => Some(KeyNode::NAME_AT + u16_at(data, 72)?),
+        b"vk" if space.is_value(cell_offset(cell.at)?, data) => Some(KeyValue::NAME_AT + u16_at(data, 2)?),
         b"li" | b"ri" => list_of(4),
         b"lf" | b"lh" => list_of(8),
         b"sk" => {
@@ -158,4 +155,26 @@ fn used_by_record(space: &Space<'_>, cell: Placed) -> Option<usize> {
         }
         _ => None,
     }
+}
+
+/// A number of a record; `None` behind its end.
+#[inline]
+fn u16_at(data: &[u8], at: usize) -> Option<usize> {
+    data.get(at..)?.first_chunk().copied().map(u16::from_le_bytes).map(usize::from)
+}
+
+/// The bytes of a cell behind the first `used` ones, if they can hold a record.
+pub(super) fn slack_behind(cell: Placed<'_>, used: usize) -> Option<Region> {
+    has_room(cell, used).then(|| Region {
+        start: cell.at + used,
+        end: cell.end(),
+        origin: Origin::Slack,
+        head: Head::Nothing,
+    })
+}
+
+/// Whether another record fits behind the first `used` bytes of a cell.
+#[inline]
+fn has_room(cell: Placed<'_>, used: usize) -> bool {
+    cell.bytes.len().checked_sub(used).is_some_and(|left| left >= SHORTEST)
 }

@@ -100,13 +100,12 @@ impl<'b> Space<'b> {
     pub(super) fn emptied(&self) -> Vec<Maxima> {
         let mut emptied = Vec::new();
         bins::walk(self.bins, &mut Problems::default(), |cell| {
-            let data = self.bytes(cell.at + CELL_HEADER, cell.at + cell.size);
+            let data = cell.data();
             let recovered = || self.region_at(cell.at).is_some_and(|region| region.start == cell.at);
             // The signature comes first: this looks at every cell of the hive.
-            let Some(data) = data.filter(|data| cell.allocated && data.starts_with(b"nk") && !recovered())
-            else {
+            if !cell.allocated || !data.starts_with(b"nk") || recovered() {
                 return;
-            };
+            }
             let node = cell_offset(cell.at).and_then(|at| KeyNode::in_bytes(at, data).ok());
             let node = node.filter(|node| node.value_count() == 0 && node.had_values());
             emptied.extend(node.and_then(|node| Maxima::of_key(self, &node)));
