@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import statistics
 import subprocess
 import sys
 import time
@@ -16,7 +13,7 @@ from typing import Any
 
 from . import hives, machine
 from .hives import Files, Preparation
-from .machine import Command, Cost
+from .machine import Command
 from .peers import Counts, Peer, Peers
 
 # Options of `mapihive scan` by the name of the job.
@@ -71,10 +68,10 @@ class Bench:
     def fleet(self) -> None:
         """All jobs and floors over the clean fleet, round by round."""
         fleet = self.preparation.fleet(self.hives)
-        listed = fleet.listed()
+        listed, tenth = fleet.listed(), self.tenth(fleet)
         commands: dict[str, Command] = {
             "cat": ["cat", *fleet.hives],
-            "sha256sum": ["sha256sum", *fleet.hives],
+            "sha256sum": ["sha256sum", *tenth],
             "floor touch": self.floor("touch", self.touched(fleet)),
             **{f"floor {work}": self.floor(work, listed) for work in ("sum", "read", "sha256")},
             "library targeted": self.floor("targeted", listed),
@@ -82,12 +79,14 @@ class Bench:
             **{job: self.scan(job, fleet.folder) for job in ("live", "recover", "default", "hash")},
             "live, 2 threads": self.scan("live", fleet.folder, threads=2),
             "default, 2 threads": self.scan("default", fleet.folder, threads=2),
-            "dump": self.dump(fleet.hives),
+            "dump": self.dump(tenth),
         }
+        # The slow ones get a part of the fleet, which is like the whole.
+        of_tenth = dict.fromkeys(["sha256sum", "dump"], len(tenth))
         self.results["fleet"] = {"hives": len(fleet.hives), "real": fleet.real, "mean_kb": fleet.kilobytes}
         self.say(f"{len(fleet.hives)} hives of {fleet.kilobytes:,.0f} KB in the mean, {fleet.real} of them copies of real ones")
-        self.rounds_of("cpu", commands, len(fleet.hives))
-        self.counts(commands, len(fleet.hives))
+        self.rounds_of(commands, len(fleet.hives), of_tenth)
+        self.counts(commands, len(fleet.hives), of_tenth)
         self.agreement(fleet)
 
     def dirty(self) -> None:
@@ -101,17 +100,18 @@ class Bench:
             "dirty, default": self.scan("default", dirty.folder),
         }
         self.say(f"{len(dirty.hives)} dirty hives with logs")
-        self.rounds_of("cpu", commands, len(dirty.hives))
+        self.rounds_of(commands, len(dirty.hives))
         self.counts(commands, len(dirty.hives))
 
     def scaling(self) -> None:
         """What more hives and more threads cost."""
         self.say("scaling")
         fleet = self.preparation.fleet(self.hives)
-        tenth = [path for path in fleet.hives[:max(6, self.hives // 10)]]
-        commands = {"live, a tenth": self.scan("live", *tenth)}
-        self.rounds_of("cpu", commands, len(tenth))
-        one_each: list[Path] = tenth[:100]
+        tenth = self.tenth(fleet)
+        # Beside each other, for what is compared is to have the same noise.
+        commands = {"live, again": self.scan("live", *fleet.hives), "live, a tenth": self.scan("live", *tenth)}
+        self.rounds_of(commands, len(fleet.hives), {"live, a tenth": len(tenth)})
+        one_each = tenth[:100]
         spent = [machine.together(machine.run(self.scan("live", hive)) for hive in one_each).cpu / len(one_each)
                  for _ in range(self.rounds)]
         self.results.setdefault("cpu", {})["live, a process each"] = [1000 * cpu for cpu in spent]
@@ -224,34 +224,25 @@ class Bench:
             ours = self.scan(peer.job, *files.hives[:count])
         pairs = []
         for _ in range(min(self.rounds, 3)):
-            theirs = peer.work(listed, None)
+            theirs = peer.run(listed)
             pairs.append({"theirs": 1e6 * theirs.cpu / count, "faults": theirs.faults / count,
                           "ours": 1e6 * machine.cpu_of(lambda: machine.run(ours)) / count})
+        few = files.listed(min(count, 4))
+        commands = peer.commands(few)
+        calls = [machine.system_calls(command) for command in commands]
         return {"name": peer.name, "version": peer.version, "job": peer.job, "hives": count, "pairs": pairs,
+                "calls": sum(calls) / min(count, 4) if None not in calls else None,
+                "peak_mb": max(machine.memory_of(command).peak for command in peer.commands(few)) or None,
                 "work": self.same_work(peer, files)}
 
     def same_work(self, peer: Peer, files: Files) -> str:
         """Whether a reader finds as many keys and values as the library in the first hives; empty where its output does not show it."""
         listed = files.listed(min(peer.hives, 10))
-        output = self.scratch / "output"
-        said = ""
-        if peer.count.__name__ == "counted_by_itself":
-            said = self.said_by(peer, listed)
-        else:
-            peer.work(listed, output)
-        found = peer.count(output, said)
+        found = peer.counts(listed)
         if found is None:
             return ""
         ours = self.library_counts("targeted" if peer.job == "live" else "walk", listed)
-        if found == ours:
-            return "same"
-        return f"{found[0]:,} keys, {found[1]:,} values; mapihive {ours[0]:,} and {ours[1]:,}"
-
-    def said_by(self, peer: Peer, listed: Path) -> str:
-        """What a program of ours that uses a reader's library says it counted."""
-        program = peer.work.__closure__[0].cell_contents
-        done = subprocess.run([str(part) for part in [*program, listed]], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        return done.stderr
+        return "same" if found == ours else f"{found[0]:,} keys, {found[1]:,} values; mapihive {ours[0]:,} and {ours[1]:,}"
 
     def library_counts(self, work: str, listed: Path) -> Counts:
         done = subprocess.run([str(part) for part in self.floor(work, listed)],
@@ -263,22 +254,29 @@ class Bench:
 
     # ---- how --------------------------------------------------------------------------------------------------------
 
-    def rounds_of(self, table: str, commands: dict[str, Command], count: int) -> None:
-        """CPU seconds for 1,000 hives of each command, once in each round, so that a round has the same noise for all."""
+    def tenth(self, fleet: Files) -> list[Path]:
+        return fleet.hives[:max(6, len(fleet.hives) // 10)]
+
+    def rounds_of(self, commands: dict[str, Command], hives: int, others: dict[str, int] | None = None) -> None:
+        """CPU seconds for 1,000 hives of each command, once in each round, so that a round has the same noise for all. `others` has
+        the number of hives of commands that get not as many."""
         for command in commands.values():
             machine.run(command)
         for _ in range(self.rounds):
             for name, command in commands.items():
                 cpu = machine.cpu_of(lambda command=command: machine.run(command))
-                self.results.setdefault(table, {}).setdefault(name, []).append(1000 * cpu / count)
+                count = (others or {}).get(name, hives)
+                self.results.setdefault("cpu", {}).setdefault(name, []).append(1000 * cpu / count)
 
-    def counts(self, commands: dict[str, Command], count: int) -> None:
+    def counts(self, commands: dict[str, Command], hives: int, others: dict[str, int] | None = None) -> None:
         """Memory, faults and system calls of each command, in runs of their own."""
         for name, command in commands.items():
             memory = machine.memory_of(command)
             calls = machine.system_calls(command)
+            count = (others or {}).get(name, hives)
             self.results.setdefault("counts", {})[name] = {
-                "peak_mb": memory.peak, "anonymous_mb": memory.anonymous,
+                # What ended before it was looked at once has none.
+                "peak_mb": memory.peak or None, "anonymous_mb": memory.anonymous or None,
                 "faults": machine.run(command).faults / count, "calls": calls / count if calls else None,
             }
 
@@ -317,7 +315,3 @@ def counted_shootdowns(work: Callable[[], object]) -> tuple[int, float]:
     before, began = machine.shootdowns() or 0, time.monotonic()
     work()
     return (machine.shootdowns() or 0) - before, time.monotonic() - began
-
-
-def median(values: list[float]) -> float:
-    return statistics.median(values)

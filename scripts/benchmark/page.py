@@ -175,15 +175,17 @@ def peers_part(results: Results) -> str:
     peers = results.get("peers", [])
     if not peers:
         return ""
-    text = "### Other readers\n\nCPU µs for a hive, over the same hives in turn, with the start of each program. Slow readers get few hives.\n\n"
+    text = ("### Other readers\n\nCPU µs for a hive, over the same hives in turn, with the start of each program. Slow readers get few hives. Peak memory and system calls are "
+            "those of four hives.\n\n")
     jobs = ["live", "recover", "replay", "default", "dump", "walk"]
     rows = []
     for peer in sorted(peers, key=lambda peer: (jobs.index(peer["job"]), statistics.median(pair["theirs"] for pair in peer["pairs"]))):
         theirs, ours = ([pair[whose] for pair in peer["pairs"]] for whose in ("theirs", "ours"))
         ratios = [pair["theirs"] / pair["ours"] for pair in peer["pairs"]]
         rows.append([f"{peer['job']}: {peer['name']} {peer['version']}", str(peer["hives"]), number(statistics.median(theirs)),
-                     number(statistics.median(ours)), spread(ratios), peer["work"]])
-    text += table(["job and reader", "hives", "theirs", "mapihive", "ratio", "keys and values found"], rows)
+                     number(statistics.median(ours)), spread(ratios), number(peer["peak_mb"]),
+                     number(statistics.median(pair["faults"] for pair in peer["pairs"])), number(peer["calls"]), peer["work"]])
+    text += table(["job and reader", "hives", "theirs", "mapihive", "ratio", "peak MB", "faults a hive", "system calls a hive", "keys and values found"], rows)
     for name, why in results.get("lacking", {}).items():
         text += f"\nNot measured: {name}: {why}.\n"
     return text

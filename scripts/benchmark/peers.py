@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import machine
-from .machine import Cost
+from .machine import Command, Cost
 
 HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE.parent / "requirements-bench.txt"
@@ -28,94 +28,93 @@ Counts = tuple[int, int]
 
 @dataclass(frozen=True)
 class Peer:
-    """One reader at one job. `hives` is how many it is given: slow ones get few. `work` reads the hives of a list and writes what it
-    prints to a file or nowhere; `count` tells how much that was, as far as its output shows it."""
+    """One reader at one job. `hives` is how many it is given: slow ones get few. `commands` gives what is started to read the hives of
+    a list: one program, or one for each hive; `count` tells from what they print how much they found, if that shows it."""
 
     name: str
     version: str
     job: str
     hives: int
-    work: Callable[[Path, Path | None], Cost]
-    count: Callable[[Path, str], Counts | None]
+    commands: Callable[[Path], list[Command]]
+    count: Callable[[bytes, str], Counts | None]
+
+    def run(self, listed: Path) -> Cost:
+        """Reads the hives of a list."""
+        # A reader may fail at a hive that it cannot read.
+        return machine.together(machine.run(command, may_fail=True) for command in self.commands(listed))
+
+    def counts(self, listed: Path) -> Counts | None:
+        """How many keys and values it finds in the hives of a list."""
+        printed, said = b"", ""
+        for command in self.commands(listed):
+            done = subprocess.run([str(part) for part in command], capture_output=True)
+            printed += done.stdout
+            said += done.stderr.decode(errors="replace")
+        return self.count(printed, said)
 
 
 def hives_of(listed: Path) -> list[str]:
     return listed.read_text().splitlines()
 
 
-def each(program: list[str | Path]) -> Callable[[Path, Path | None], Cost]:
+def each(*program: str | Path) -> Callable[[Path], list[Command]]:
     """A program that reads one hive is started for each."""
-
-    def work(listed: Path, output: Path | None) -> Cost:
-        costs = []
-        with open(output or os.devnull, "wb") as all_output:
-            for hive in hives_of(listed):
-                part = output.with_suffix(".part") if output else None
-                costs.append(machine.run([*program, hive], part, may_fail=True))
-                if part:
-                    all_output.write(part.read_bytes())
-        return machine.together(costs)
-
-    return work
+    return lambda listed: [[*program, hive] for hive in hives_of(listed)]
 
 
-def at_once(program: list[str | Path]) -> Callable[[Path, Path | None], Cost]:
+def at_once(*program: str | Path) -> Callable[[Path], list[Command]]:
     """A program that reads a list of hives."""
-    return lambda listed, output: machine.run([*program, listed], output)
+    return lambda listed: [[*program, listed]]
 
 
-def notatin_folder(reg_dump: Path, scratch: Path, options: list[str]) -> Callable[[Path, Path | None], Cost]:
-    """reg_dump reads a folder and writes a file for each hive: the hives of the list are linked into one of their own."""
+class RegDump:
+    """notatin's reg_dump reads a folder and writes a file for each hive: the hives of a list are linked into a folder of their own."""
 
-    def work(listed: Path, output: Path | None) -> Cost:
-        folder, written = scratch / f"{listed.stem}-folder", scratch / "written"
-        if not folder.exists():
-            for number, hive in enumerate(hives_of(listed)):
-                place = folder / f"{number:06}"
-                place.mkdir(parents=True)
-                for file in Path(hive).parent.iterdir():
-                    os.link(file, place / file.name)
-        shutil.rmtree(written, ignore_errors=True)
-        written.mkdir()
-        cost = machine.run([reg_dump, "-r", "-t", "jsonl", "-i", folder, "-o", written, *options])
-        if output:
-            with open(output, "wb") as together:
-                for file in sorted(written.iterdir()):
-                    together.write(file.read_bytes())
-        return cost
+    def __init__(self, program: Path, scratch: Path):
+        self.program, self.scratch, self.written = program, scratch, scratch / "written"
 
-    return work
+    def commands(self, *options: str) -> Callable[[Path], list[Command]]:
+        def of_list(listed: Path) -> list[Command]:
+            folder = self.scratch / f"{listed.stem}-folder"
+            if not folder.exists():
+                for number, hive in enumerate(hives_of(listed)):
+                    place = folder / f"{number:06}"
+                    place.mkdir(parents=True)
+                    for file in Path(hive).parent.iterdir():
+                        os.link(file, place / file.name)
+            shutil.rmtree(self.written, ignore_errors=True)
+            self.written.mkdir()
+            return [[self.program, "-r", "-t", "jsonl", "-i", folder, "-o", self.written, *options]]
+
+        return of_list
+
+    def count(self, _: bytes, __: str) -> Counts:
+        keys = values = 0
+        for file in self.written.iterdir():
+            with open(file, encoding="utf-8", errors="replace") as lines:
+                for line in lines:
+                    keys += 1
+                    values += len(json.loads(line).get("sub_values", []))
+        return keys, values
 
 
-def counted_by_itself(_: Path, said: str) -> Counts | None:
+def counted_by_itself(_: bytes, said: str) -> Counts | None:
+    """The programs that we wrote for libraries tell it on standard error."""
     match = re.search(r"(\d+) keys, (\d+) values", said)
     return (int(match[1]), int(match[2])) if match else None
 
 
-def json_lines(output: Path, _: str) -> Counts:
-    keys = values = 0
-    with open(output, encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            keys += 1
-            values += len(json.loads(line).get("sub_values", []))
-    return keys, values
+def reglookup_rows(printed: bytes, _: str) -> Counts:
+    kinds = [line.split(b",")[1:2] for line in printed.splitlines()]
+    keys, headings = kinds.count([b"KEY"]), kinds.count([b"TYPE"])
+    return keys, len(kinds) - keys - headings - kinds.count([])
 
 
-def reglookup_rows(output: Path, _: str) -> Counts:
-    keys = values = 0
-    for line in output.read_bytes().splitlines():
-        kind = line.split(b",")[1:2]
-        keys += kind == [b"KEY"]
-        values += kind not in ([b"KEY"], [b"TYPE"], [])
-    return keys, values
+def xml_nodes(printed: bytes, _: str) -> Counts:
+    return len(re.findall(rb"<node ", printed)), len(re.findall(rb"<value ", printed))
 
 
-def xml_nodes(output: Path, _: str) -> Counts:
-    text = output.read_bytes()
-    return len(re.findall(rb"<node ", text)), len(re.findall(rb"<value ", text))
-
-
-def not_counted(_: Path, __: str) -> None:
+def not_counted(_: bytes, __: str) -> None:
     return None
 
 
@@ -130,8 +129,8 @@ class Peers:
         for add in (self.add_notatin, self.add_notatin_library, self.add_python_libraries, self.add_debian):
             add()
 
-    def peer(self, name: str, version: str, job: str, hives: int, work, count) -> None:
-        self.all.append(Peer(name, version, job, hives, work, count))
+    def peer(self, *fields) -> None:
+        self.all.append(Peer(*fields))
 
     def attempt(self, name: str, *commands: list[str | Path], **more) -> bool:
         for command in commands:
@@ -152,6 +151,7 @@ class Peers:
             install = ["cargo", "install", "notatin", "--version", NOTATIN, "--features", "build-binary", "--locked"]
             if not self.attempt("notatin reg_dump", [*install, "--root", self.folder / "notatin"], env=self.cargo_environment()):
                 return
+        program = RegDump(reg_dump, self.scratch)
         filtered = ["-f", SUBSYSTEM_BACKSLASHES]
         for job, hives, options in [
             ("live", 200, ["-s", *filtered]),
@@ -160,8 +160,8 @@ class Peers:
             ("default", 40, ["--recover", *filtered]),
             ("dump", 40, ["-s"]),
         ]:
-            work = notatin_folder(reg_dump, self.scratch, options)
-            self.peer("notatin reg_dump", NOTATIN, job, hives, work, json_lines if job in ("live", "dump") else not_counted)
+            count = program.count if job in ("live", "dump") else not_counted
+            self.peer("notatin reg_dump", NOTATIN, job, hives, program.commands(*options), count)
 
     def add_notatin_library(self) -> None:
         manifest = HERE / "notatin/Cargo.toml"
@@ -171,7 +171,7 @@ class Peers:
         program = self.folder / "notatin-target/release/notatin-jobs"
         for job, verb, hives in [("live", "targeted", 200), ("recover", "recover", 40), ("walk", "walk", 100)]:
             count = not_counted if job == "recover" else counted_by_itself
-            self.peer("notatin (library)", NOTATIN, job, hives, at_once([program, verb]), count)
+            self.peer("notatin (library)", NOTATIN, job, hives, at_once(program, verb), count)
 
     def cargo_environment(self) -> dict[str, str]:
         return dict(os.environ, CARGO_TARGET_DIR=str(self.folder / "notatin-target"), CARGO_INCREMENTAL="0")
@@ -191,9 +191,9 @@ class Peers:
             ("regipy", "regipy", 40, 4),
         ]:
             for job, verb, hives in [("live", "targeted", live), ("walk", "walk", walk)]:
-                work = at_once([python, HERE / "readers.py", name, verb])
-                self.peer(f"{name} (library)", version[package], job, hives, work, counted_by_itself)
-        dump = each([venv / "bin/regipy-dump", "-o", self.scratch / "regipy.json"])
+                commands = at_once(python, HERE / "readers.py", name, verb)
+                self.peer(f"{name} (library)", version[package], job, hives, commands, counted_by_itself)
+        dump = each(venv / "bin/regipy-dump", "-o", self.scratch / "regipy.json")
         self.peer("regipy-dump", version["regipy"], "dump", 2, dump, not_counted)
 
     def add_debian(self) -> None:
@@ -206,15 +206,15 @@ class Peers:
             return machine.told(["dpkg-query", "-W", "-f", "${Version}", programs[program]])
 
         if "reglookup" not in lacking:
-            self.peer("reglookup -p", version("reglookup"), "live", 100, each(["reglookup", "-p", f"/{SUBSYSTEM}"]), reglookup_rows)
-            self.peer("reglookup", version("reglookup"), "dump", 20, each(["reglookup"]), reglookup_rows)
-            self.peer("reglookup-recover", version("reglookup"), "recover", 20, each(["reglookup-recover"]), not_counted)
+            self.peer("reglookup -p", version("reglookup"), "live", 100, each("reglookup", "-p", f"/{SUBSYSTEM}"), reglookup_rows)
+            self.peer("reglookup", version("reglookup"), "dump", 20, each("reglookup"), reglookup_rows)
+            self.peer("reglookup-recover", version("reglookup"), "recover", 20, each("reglookup-recover"), not_counted)
         if "hivexml" not in lacking:
-            self.peer("hivexml", version("hivexml"), "dump", 20, each(["hivexml"]), xml_nodes)
+            self.peer("hivexml", version("hivexml"), "dump", 20, each("hivexml"), xml_nodes)
         if "regfexport" not in lacking:
-            self.peer("regfexport", version("regfexport"), "dump", 4, each(["regfexport"]), not_counted)
+            self.peer("regfexport", version("regfexport"), "dump", 4, each("regfexport"), not_counted)
         if "/usr/share/doc/python3-hivex" not in lacking:
             version_of_hivex = version("/usr/share/doc/python3-hivex")
             for job, verb, hives in [("live", "targeted", 100), ("walk", "walk", 20)]:
-                work = at_once([DEBIAN_PYTHON, HERE / "readers.py", "hivex", verb])
-                self.peer("hivex (library)", version_of_hivex, job, hives, work, counted_by_itself)
+                commands = at_once(DEBIAN_PYTHON, HERE / "readers.py", "hivex", verb)
+                self.peer("hivex (library)", version_of_hivex, job, hives, commands, counted_by_itself)
