@@ -10,7 +10,7 @@ use super::error::{CaseError, read_error, write_error};
 use super::filter::Filter;
 use super::folder::CaseFolder;
 use super::manifest::{Audit, Ending, Manifest};
-use super::part::Settings;
+use super::part::{NewFile, Settings};
 use super::streams::{Stream, rows_of};
 use crate::finding::Severity;
 use crate::fleet::{Fleet, Servers, StoredFact};
@@ -27,8 +27,8 @@ pub(super) const CLOSED: [&str; 3] = [FLEET_FINDINGS, RULES, REPORT];
 const FLEET_FINDINGS: &str = "fleet_findings.csv";
 const RULES: &str = "rules.csv";
 const REPORT: &str = "report.html";
-/// The folder with one table of findings per account.
-pub(super) const BY_ACCOUNT: &str = "findings-by-account";
+/// The folder with one table of findings per account, and its name until all of them are whole.
+pub(super) const BY_ACCOUNT: [&str; 2] = ["findings-by-account", "findings-by-account.new"];
 
 /// What closing needs to know.
 pub struct Closing<'c> {
@@ -75,7 +75,9 @@ pub fn close(
         std::fs::rename(&from, &to).map_err(write_error(&to))?;
     }
     if closing.by_account {
-        super::by_account::write(case.path(), &case.path().join(BY_ACCOUNT))?;
+        let [folder, new] = BY_ACCOUNT.map(|name| case.path().join(name));
+        super::by_account::write(case.path(), &new)?;
+        std::fs::rename(&new, &folder).map_err(write_error(&folder))?;
     }
     write_report(case.path(), &closing)?;
     let mut manifest = Manifest::of(closing.ending, closing.audit, closing.settings, &closing.summary);
@@ -119,7 +121,7 @@ fn add_fleet(
         [Stream::Evidence, Stream::FindingsJson].map(|stream| case.work().join(stream.file()));
     let (mut evidence, mut lines) = (append(&evidence_path)?, append(&lines_path)?);
     let path = case.path().join(FLEET_FINDINGS);
-    let file = BufWriter::new(File::create(&path).map_err(write_error(&path))?);
+    let file = NewFile::create(&path)?;
     let to_io = |error: csv::Error| write_error(&path)(error.into());
     let mut table = TableWriter::new::<FleetFindingRow<'_>>(file, formulas).map_err(to_io)?;
     let mut counts = [0; Severity::ALL.len()];
@@ -137,20 +139,18 @@ fn add_fleet(
     })?;
     flush(evidence, &evidence_path)?;
     flush(lines, &lines_path)?;
-    let file = table.finish().map_err(write_error(&path))?;
-    flush(file, &path)?;
+    table.finish().map_err(write_error(&path))?.publish()?;
     Ok(counts)
 }
 
 fn write_rules(path: &Path) -> Result<(), CaseError> {
-    let file = BufWriter::new(File::create(path).map_err(write_error(path))?);
+    let file = NewFile::create(path)?;
     let write = || {
         let mut table = TableWriter::new::<RuleRow<'_>>(file, Formulas::AsTheyAre)?;
         rules::every().try_for_each(|rule| table.write(rule_row(rule)))?;
         Ok::<_, csv::Error>(table.finish()?)
     };
-    let file = write().map_err(std::io::Error::from).map_err(write_error(path))?;
-    flush(file, path)
+    write().map_err(std::io::Error::from).map_err(write_error(path))?.publish()
 }
 
 /// The report is made of the tables alone, so that joined parts give the same as a single run.
@@ -170,9 +170,9 @@ fn write_report(case: &Path, closing: &Closing<'_>) -> Result<(), CaseError> {
         },
         settings: closing.settings.0.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
     };
-    let mut file = BufWriter::new(File::create(&path).map_err(write_error(&path))?);
+    let mut file = NewFile::create(&path)?;
     html::write(case, &audit, &mut file)?;
-    flush(file, &path)
+    file.publish()
 }
 
 fn append(path: &Path) -> Result<BufWriter<File>, CaseError> {

@@ -61,7 +61,8 @@ impl CaseFolder {
             Existing::Refuse => {}
             Existing::Replace => remove_case(path)?,
             Existing::Resume => {
-                if path.join(SUMS).exists() && Manifest::read(path)?.status == Ending::Complete {
+                let is_closed = [MANIFEST, SUMS].iter().all(|name| path.join(name).exists());
+                if is_closed && Manifest::read(path)?.status == Ending::Complete {
                     // The run may have ended between the last file and the removal of its own.
                     works(path)?.iter().try_for_each(|work| remove_folder(work))?;
                     remove(&path.join(LOCK))?;
@@ -99,6 +100,18 @@ impl CaseFolder {
             .try_for_each(|folder| std::fs::remove_dir_all(&folder).map_err(write_error(&folder)))
     }
 
+    /// Gives up a case that has nothing of its own yet; the folder goes too, if nothing else is in it.
+    pub fn abandon(self) -> Result<(), CaseError> {
+        let path = self.path.clone();
+        self.forget_work()?;
+        match std::fs::remove_dir(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::DirectoryNotEmpty => {
+                Err(write_error(&path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Removes the part of this run, now that the case is finished.
     pub fn forget_work(self) -> Result<(), CaseError> {
         std::fs::remove_dir_all(&self.work).map_err(write_error(&self.work))?;
@@ -133,7 +146,7 @@ fn refuse_content(path: &Path, existing: Existing) -> Result<(), CaseError> {
             return Err(CaseError::NotEmpty(path.to_owned()));
         }
         let is_in = |holds: fn(&str) -> bool, name: &OsStr| name.to_str().is_some_and(holds);
-        let inside: fn(&str) -> bool = if is_in(|name| name == close::BY_ACCOUNT, &name) {
+        let inside: fn(&str) -> bool = if is_in(|name| close::BY_ACCOUNT.contains(&name), &name) {
             |name| Path::new(name).extension().is_some_and(|ending| ending == "csv")
         } else if is_in(|name| number(name).is_some(), &name) {
             is_file_of_part
@@ -196,8 +209,8 @@ fn is_file(path: &Path) -> bool {
 /// Every name of a file that a case folder has at some time.
 fn files_of_case() -> impl Iterator<Item = String> {
     let tables = Stream::ALL.into_iter().filter(|stream| stream.is_table()).map(Stream::file);
-    let names = [SUMS, MANIFEST].into_iter().chain(CLOSED).chain(tables).map(str::to_owned);
-    names.chain([SUMS, MANIFEST].map(new_name))
+    let closed = || [MANIFEST, SUMS].into_iter().chain(CLOSED);
+    closed().chain(tables).map(str::to_owned).chain(closed().map(new_name))
 }
 
 fn is_file_of_case(name: &str) -> bool {
@@ -213,10 +226,10 @@ fn reopen(path: &Path) -> Result<(), CaseError> {
             return Err(error);
         }
     }
-    for name in [SUMS, MANIFEST].into_iter().chain(CLOSED) {
+    for name in [MANIFEST, SUMS].into_iter().chain(CLOSED) {
         remove(&path.join(name))?;
     }
-    remove_folder(&path.join(close::BY_ACCOUNT))?;
+    close::BY_ACCOUNT.iter().try_for_each(|name| remove_folder(&path.join(name)))?;
     for work in works.iter().rev() {
         for stream in Stream::ALL.into_iter().filter(|stream| stream.is_table()) {
             let (closed, open) = (path.join(stream.file()), work.join(stream.file()));
@@ -233,7 +246,7 @@ fn reopen(path: &Path) -> Result<(), CaseError> {
 /// Removes what a case consists of.
 fn remove_case(path: &Path) -> Result<(), CaseError> {
     files_of_case().try_for_each(|name| remove(&path.join(name)))?;
-    remove_folder(&path.join(close::BY_ACCOUNT))?;
+    close::BY_ACCOUNT.iter().try_for_each(|name| remove_folder(&path.join(name)))?;
     works(path)?.iter().try_for_each(|work| remove_folder(work))
 }
 

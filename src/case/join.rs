@@ -7,7 +7,7 @@ use std::path::Path;
 use super::error::CaseError;
 use super::part::{Located, PartReader, PartWriter, Record, Settings};
 use crate::report::Summary;
-use crate::scan::GroupKey;
+use crate::scan::{GroupKey, Stop};
 
 /// The groups of several parts in the order of rows; of one group in several parts that of the first part first.
 pub(super) struct Sorted<'p> {
@@ -157,10 +157,13 @@ fn check_shards(parts: &[PartReader]) -> Result<(), CaseError> {
     Ok(())
 }
 
-/// Copies all groups of the parts in their order.
-pub fn join(parts: &[PartReader], into: &mut PartWriter) -> Result<Joined, CaseError> {
+/// Copies all groups of the parts in their order. Where `stop` tells to, nothing is given back.
+pub fn join(parts: &[PartReader], into: &mut PartWriter, stop: &Stop) -> Result<Option<Joined>, CaseError> {
     let mut joined = Joined::default();
     for next in Sorted::of(parts)? {
+        if stop.is_requested() {
+            return Ok(None);
+        }
         let (index, located) = next?;
         let Some(part) = parts.get(index) else { continue };
         into.copy(part, &located)?;
@@ -174,7 +177,7 @@ pub fn join(parts: &[PartReader], into: &mut PartWriter) -> Result<Joined, CaseE
         joined.record.any_hive |= record.any_hive;
     }
     joined.record.other_files = other_files(parts);
-    Ok(joined)
+    Ok(Some(joined))
 }
 
 /// Files in folders that are neither hives nor logs. Shards of one tree each walk all of it, so that they count once; in which order

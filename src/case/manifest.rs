@@ -2,22 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::error::{CaseError, read_error};
-use super::part::{Settings, read_json, write_json, write_text};
+use super::error::{CaseError, read_error, write_error};
+use super::part::{NewFile, Settings, json_text, new_name, read_json, write_text};
 use crate::finding::Severity;
 use crate::report::{SCHEMA, Summary};
 use crate::scan::Status as FileStatus;
 use crate::wintypes::hex;
 
-/// The manifest's name in a case folder.
+/// The manifest's name in a case folder. It is written last: a case without it is not finished.
 pub const MANIFEST: &str = "manifest.json";
-/// The name of the list of hashes, which is written last: a case without it is not finished.
+/// The name of the list of hashes.
 pub const SUMS: &str = "SHA256SUMS";
 
 /// How a run ended.
@@ -113,23 +113,28 @@ impl Manifest {
         })
     }
 
-    /// Writes the manifest with all that lies in the case folder, then the list of hashes.
+    /// Writes the list of hashes of all that lies in the case folder, then the manifest. Both get their bytes before either gets
+    /// its name, so that a list without a manifest is there for one moment only, in which the list names a file that is missing.
     pub fn write(mut self, case: &Path) -> Result<Self, CaseError> {
         self.tables = files_of(case)?
             .into_iter()
-            .filter(|file| file != MANIFEST && file != SUMS)
+            .filter(|file| [MANIFEST, SUMS].iter().all(|name| file != name && *file != new_name(name)))
             .map(|file| {
                 let (bytes, sha256) = hash_of(&case.join(&file))?;
                 Ok(TableFile { file, bytes, sha256 })
             })
             .collect::<Result<_, CaseError>>()?;
         let path = case.join(MANIFEST);
-        write_json(&path, &self)?;
+        let text = json_text(&self).map_err(write_error(&path))?;
         let mut sums: Vec<(String, String)> =
             self.tables.iter().map(|table| (table.file.clone(), table.sha256.clone())).collect();
-        sums.push((MANIFEST.to_owned(), hash_of(&path)?.1));
+        sums.push((MANIFEST.to_owned(), hex(&Sha256::digest(&text))));
         sums.sort();
+        let mut manifest = NewFile::create(&path)?;
+        manifest.write_all(text.as_bytes()).map_err(write_error(&path))?;
+        manifest.save()?;
         write_text(&case.join(SUMS), &sums_text(&sums))?;
+        manifest.publish()?;
         Ok(self)
     }
 }

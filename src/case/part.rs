@@ -271,26 +271,68 @@ pub(super) fn lock(folder: &Path) -> Result<File, CaseError> {
 
 /// Writes a JSON file that is whole or not there.
 pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), CaseError> {
-    let text = serde_json::to_string_pretty(value).map_err(io::Error::from).map_err(write_error(path))?;
-    write_text(path, &(text + "\n"))
+    write_text(path, &json_text(value).map_err(write_error(path))?)
 }
 
-/// Writes a file that is whole or not there. What an interruption leaves has a name that [`new_name`] tells.
+/// A JSON file's text.
+pub(super) fn json_text(value: &impl Serialize) -> io::Result<String> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
+}
+
+/// Writes a file that is whole or not there.
 pub(super) fn write_text(path: &Path, text: &str) -> Result<(), CaseError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let new = path.with_file_name(new_name(&path.file_name().unwrap_or_default().to_string_lossy()));
-    let write = || {
-        match std::fs::remove_file(&new) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&new, path)?;
-        File::open(folder)?.sync_all()
-    };
-    write().map_err(write_error(path))
+    let mut file = NewFile::create(path)?;
+    file.write_all(text.as_bytes()).map_err(write_error(path))?;
+    file.publish()
+}
+
+/// A file that is there under its name when it is whole, and not before. What an interruption leaves has a name that
+/// [`new_name`] tells.
+#[derive(Debug)]
+pub(super) struct NewFile {
+    path: PathBuf,
+    new: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl NewFile {
+    /// Begins it; what an interrupted run left of it is removed.
+    pub(super) fn create(path: &Path) -> Result<Self, CaseError> {
+        let new = path.with_file_name(new_name(&path.file_name().unwrap_or_default().to_string_lossy()));
+        let create = || {
+            match std::fs::remove_file(&new) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            OpenOptions::new().write(true).create_new(true).open(&new)
+        };
+        let file = BufWriter::new(create().map_err(write_error(path))?);
+        Ok(Self { path: path.to_owned(), new, file })
+    }
+
+    /// Brings its bytes to the disk.
+    pub(super) fn save(&mut self) -> Result<(), CaseError> {
+        self.file.flush().and_then(|()| self.file.get_ref().sync_all()).map_err(write_error(&self.path))
+    }
+
+    /// Gives it its name, and brings that to the disk too.
+    pub(super) fn publish(mut self) -> Result<(), CaseError> {
+        self.save()?;
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        std::fs::rename(&self.new, &self.path)
+            .and_then(|()| File::open(folder.unwrap_or(Path::new(".")))?.sync_all())
+            .map_err(write_error(&self.path))
+    }
+}
+
+impl io::Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// The name of a file until it is whole.

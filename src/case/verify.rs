@@ -119,6 +119,12 @@ impl CaseHashes {
                 .faults
                 .push(Deviation { detail: error.to_string(), ..deviation(SUMS, Change::Unread) }),
         }
+        if !has(MANIFEST) {
+            // Said once: as a file that the list names, it would be missing too.
+            outputs.hashes.remove(Path::new(MANIFEST));
+            let why = format!("there is no {MANIFEST}: the run did not end, or the file was removed");
+            outputs.faults.push(Deviation { detail: why, ..deviation(MANIFEST, Change::Unfinished) });
+        }
         outputs.compare_lists();
         Ok(outputs)
     }
@@ -168,7 +174,7 @@ impl CaseHashes {
         if !self.is_finished {
             return deviations;
         }
-        let is_complete = self.manifest.as_ref().is_none_or(|manifest| manifest.status == Ending::Complete);
+        let is_complete = !self.faults.iter().any(|fault| fault.change == Change::Unfinished);
         let (there, unread) = files_of(&self.case, is_complete);
         deviations.extend(unread);
         let all: BTreeSet<&PathBuf> = there.iter().chain(self.hashes.keys()).collect();

@@ -112,14 +112,18 @@ fn into_case(
         return Ok(Exit::Interrupted);
     }
     case.forget_work()?;
-    // Which findings the interrupted run saw again is not known.
-    let baseline = baseline.filter(|_| ran.reused == 0);
-    arguments.tell(&ran.summary, found.other_files, baseline.as_ref());
+    let counts = baseline.as_ref().filter(|_| ran.reused == 0);
+    arguments.tell(&ran.summary, found.other_files, counts);
     if ran.reused > 0 && !arguments.voice.quiet {
         complain(&format!(
             "{} files were read by the interrupted run and have not changed since",
             ran.reused
         ));
+        if baseline.is_some() {
+            complain(
+                "which findings of the baseline the interrupted run saw again is not known: they are not counted",
+            );
+        }
     }
     let fails = arguments.fails(&ran.summary, of_fleet);
     Ok(scan::exit(found.any_hive, ran.unread > 0, fails))
@@ -310,9 +314,14 @@ pub(super) fn merge(arguments: &MergeArguments) -> anyhow::Result<Exit> {
     let filter =
         Filter::of_settings(&settings.0).map_err(anyhow::Error::msg).context("cannot join these parts")?;
     let existing = if arguments.clobber { Existing::Replace } else { Existing::Refuse };
+    let stop = interrupt::heed();
     let case = CaseFolder::take(&arguments.case, existing, &arguments.parts)?;
     let mut part = PartWriter::begin(case.work(), &settings)?;
-    let joined = join(&parts, &mut part)?;
+    let Some(joined) = join(&parts, &mut part, &stop)? else {
+        case.abandon()?;
+        complain("interrupted; no case was written, and the parts are as they were");
+        return Ok(Exit::Interrupted);
+    };
     part.finish(None, joined.record.any_hive, joined.record.other_files)?;
     let formulas = match settings.0.get("formulas").map(String::as_str) {
         Some("as they are") => Formulas::AsTheyAre,

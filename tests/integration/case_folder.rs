@@ -86,6 +86,17 @@ pub fn assert_same_case(left: &Path, right: &Path, what: &str) {
     for ((name, left), right) in tables(left).iter().zip(tables(right).values()) {
         assert!(left == right, "{name} differs: {what}");
     }
+    let [left, right] = [left, right].map(report_without_audit);
+    assert!(left == right, "report.html differs: {what}");
+}
+
+/// The report but for what may differ: the line below the title, and the audit.
+fn report_without_audit(case: &Path) -> String {
+    let report = std::fs::read_to_string(case.join("report.html")).unwrap();
+    let (before_line, rest) = report.split_once("<p class=\"meta\">").unwrap();
+    let (before_audit, rest) =
+        rest.split_once("</p>").unwrap().1.split_once("<section id=\"audit\"").unwrap();
+    [before_line, before_audit, rest.split_once("</section>").unwrap().1].concat()
 }
 
 /// `sha256sum -c` agrees with the list of hashes, which names every other file.

@@ -117,6 +117,32 @@ fn writing(command: &mut Command) -> Child {
 }
 
 #[test]
+fn an_interrupted_merge_leaves_no_case_and_parts_that_can_be_merged_again() {
+    let folder = folder(MANY);
+    let at = folder.path();
+    let run = mapihive(&[
+        "scan",
+        "-q",
+        "--part",
+        at.join("part").to_str().unwrap(),
+        at.join("fleet").to_str().unwrap(),
+    ]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let merge = ["merge", "-q", "--case", "case", "part"];
+    let child = start(at, merge);
+    wait_for("the case is begun", || at.join("case/work-1/index.jsonl").exists());
+    send(&child, Signal::INT);
+    let ended = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("no case was written"), "{stderr}");
+    assert!(!at.join("case").exists());
+    let again = start(at, merge).wait_with_output().unwrap();
+    assert_eq!(again.status.code(), Some(0), "{}", String::from_utf8_lossy(&again.stderr));
+    assert!(at.join("case/manifest.json").exists());
+}
+
+#[test]
 fn a_second_signal_ends_at_once() {
     let mut child = writing(&mut with_default_signals());
     send(&child, Signal::TERM);

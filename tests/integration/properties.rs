@@ -11,7 +11,7 @@ use hive_synth::story::{LivingHive, LogFormat};
 use hive_synth::{HiveBuilder, ListKind, REG_BINARY, SEGMENT_SIZE, Version, filetime, upcase};
 use mapihive::case::{PartWriter, common_settings, join, open_parts};
 use mapihive::hive::{HiveSource, HiveState, Image, LogFile, Problems, Way};
-use mapihive::scan::path_text;
+use mapihive::scan::{Stop, path_text};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -256,7 +256,8 @@ const HOSTS: [&str; 6] = ["AUDIT06", "CASE09", "CLEAN01", "EXCH55A", "RUN55C", "
 fn joined(parts: &[PathBuf], into: &Path) {
     let parts = open_parts(parts).expect("whole parts");
     let mut part = PartWriter::begin(into, &common_settings(&parts)).expect("a new part");
-    let joined = join(&parts, &mut part).expect("parts that can be joined");
+    let joined = join(&parts, &mut part, &Stop::default()).expect("parts that can be joined");
+    let joined = joined.expect("nobody stopped it");
     part.finish(None, joined.record.any_hive, joined.record.other_files).expect("a writable folder");
 }
 

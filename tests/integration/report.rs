@@ -10,7 +10,7 @@ use std::process::Command;
 use base64::Engine as _;
 use hive_synth::mapi::{DELETED_PROFILES, Mailbox, NewProfile, PROFILES, exchange_profile};
 use hive_synth::{HiveBuilder, SecurityDescriptor, Version, filetime};
-use mapihive::report::html::{Audit, Ending, MOST_FINDINGS, write};
+use mapihive::report::html::{Audit, Ending, MOST_FINDINGS, MOST_ROWS, write};
 use mapihive::wintypes::Filetime;
 use sha2::{Digest as _, Sha256};
 
@@ -277,4 +277,45 @@ fn a_command_of_a_card_shows_its_finding_again() {
         assert!(text.contains(id), "{hive}: {command}");
     }
     assert!(hives.len() > 10);
+}
+
+#[test]
+fn the_audit_has_the_command_that_makes_the_case_again() {
+    let case = case_of_samples();
+    let again = |arguments: &[&str]| {
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let report = plain(&report(case.path(), &Audit { arguments, ..audit() }));
+        let audit = report.split_once("<dt>To make it again</dt><dd>").unwrap().1.to_owned();
+        audit.contains("<pre>").then(|| between(&audit, "<pre>", "</pre>").to_owned())
+    };
+    let of = |arguments: &[&str]| again(arguments).expect("a command");
+    assert_eq!(of(&["mapihive", "scan", "ev", "--case", "a b"]), "mapihive scan ev --case NEW-FOLDER");
+    assert_eq!(
+        of(&["mapihive", "merge", "--clobber", "it's", "-q", "--case=x", "p 2"]),
+        r"mapihive merge 'it'\''s' -q --case NEW-FOLDER 'p 2'"
+    );
+    // What is shown with escapes is not what was given, and nobody copies a hundred thousand paths.
+    assert_eq!(again(&["mapihive", "scan", "a\\u{a}b", "--case", "x"]), None);
+    let long: Vec<&str> = std::iter::repeat_n("some/path", 1000).collect();
+    assert_eq!(again(&long), None);
+
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("new");
+    let program = Path::new(env!("CARGO_BIN_EXE_mapihive"));
+    let command = of(&["mapihive", "scan", "-q", "sample-hives", "--case", "case"])
+        .replace("NEW-FOLDER", new.to_str().unwrap());
+    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let run =
+        Command::new("sh").current_dir(manifest_dir()).env("PATH", path).args(["-c", &command]).status();
+    assert_eq!(run.unwrap().code(), Some(3));
+    let fleet = |case: &Path| std::fs::read(case.join("fleet_findings.csv")).unwrap();
+    assert_eq!(fleet(&new), fleet(case.path()));
+}
+
+#[test]
+fn an_audit_of_many_inputs_shows_the_first() {
+    let inputs = (0..MOST_ROWS + 1234).map(|number| format!("path-{number}")).collect();
+    let report = plain(&report(case_of_samples().path(), &Audit { inputs, ..audit() }));
+    assert!(report.contains("and 1,234 more; inputs.csv has every file"));
+    assert!(report.contains("<li>path-499</li>") && !report.contains("<li>path-500</li>"));
 }

@@ -182,6 +182,19 @@ fn a_list_that_was_changed_with_its_table_contradicts_the_manifest() {
 #[test]
 fn a_case_without_an_end_is_told_and_another_folder_refused() {
     let made = Made::of(plant, &[]);
+
+    // A run that was killed between the two last files.
+    std::fs::create_dir(made.path("killed")).unwrap();
+    for file in files(&made.path("case")) {
+        std::fs::copy(&file, made.path("killed").join(file.file_name().unwrap())).unwrap();
+    }
+    std::fs::rename(made.path("killed/manifest.json"), made.path("killed/manifest.json.new")).unwrap();
+    std::fs::create_dir(made.path("killed/work-1")).unwrap();
+    std::fs::write(made.path("killed/work-1/index.jsonl"), "").unwrap();
+    let told = self::told(&made.run(&["verify", "killed"]));
+    let told: Vec<[&str; 2]> = told.iter().map(|row| [&*row["path"], &*row["what"]]).collect();
+    assert_eq!(told, [["manifest.json", "unfinished"], ["manifest.json.new", "additional"]]);
+
     std::fs::remove_file(made.path("case/SHA256SUMS")).unwrap();
     let told = made.told();
     assert_eq!(told.len(), 1);

@@ -1,5 +1,6 @@
 //! How the tables came to be: what of a report may differ between two runs over the same input.
 
+use super::escape::quoted;
 use crate::wintypes::Filetime;
 
 /// The run that made a case.
@@ -13,7 +14,7 @@ pub struct Audit {
     pub started: Filetime,
     /// When it ended.
     pub ended: Filetime,
-    /// Files and folders that were searched.
+    /// Files and folders that were searched, or parts that were joined.
     pub inputs: Vec<String>,
     /// Threads that it used.
     pub threads: usize,
@@ -21,6 +22,36 @@ pub struct Audit {
     pub ending: Ending,
     /// Further settings by name.
     pub settings: Vec<(String, String)>,
+}
+
+impl Audit {
+    /// The command that makes the tables again, in another folder; `None` where the arguments cannot be copied, or are too many to.
+    pub(super) fn again(&self) -> Option<String> {
+        /// Characters of the longest command that is shown.
+        const LONGEST: usize = 2000;
+
+        let mut command = String::new();
+        let mut arguments = self.arguments.iter();
+        while let Some(argument) = arguments.next() {
+            let is_case = argument == "--case";
+            let word = match argument.as_str() {
+                "--clobber" | "--resume" => continue,
+                _ if is_case || argument.starts_with("--case=") => "--case NEW-FOLDER".to_owned(),
+                argument => quoted(argument)?,
+            };
+            if is_case {
+                arguments.next();
+            }
+            if !command.is_empty() {
+                command.push(' ');
+            }
+            command.push_str(&word);
+            if command.len() > LONGEST {
+                return None;
+            }
+        }
+        Some(command).filter(|command| !command.is_empty())
+    }
 }
 
 /// How a run ended.

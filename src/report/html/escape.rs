@@ -34,13 +34,23 @@ pub(super) fn clipped(text: &str, most: usize) -> String {
     }
 }
 
-/// An argument for a POSIX shell; `None` of a text that tables show with escapes, so that it is not what was given.
-pub(super) fn shell(argument: &str) -> Option<String> {
-    if argument.contains("\\u{") || argument.chars().any(misleads) || argument.contains('\n') {
-        return None;
+/// A path for a POSIX shell; `None` of a text that tables show with escapes, so that it is not what was given.
+pub(super) fn shell(path: &str) -> Option<String> {
+    let guarded = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
+    is_given(path).then(|| format!("'{}'", guarded.replace('\'', r"'\''")))
+}
+
+/// An argument for a POSIX shell as it was given, with quotes where it needs them.
+pub(super) fn quoted(argument: &str) -> Option<String> {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_./,:=@%+".contains(character);
+    if !argument.is_empty() && argument.chars().all(is_plain) {
+        return Some(argument.to_owned());
     }
-    let guarded = if argument.starts_with('-') { format!("./{argument}") } else { argument.to_owned() };
-    Some(format!("'{}'", guarded.replace('\'', r"'\''")))
+    is_given(argument).then(|| format!("'{}'", argument.replace('\'', r"'\''")))
+}
+
+fn is_given(argument: &str) -> bool {
+    !argument.contains("\\u{") && !argument.contains('\n') && !argument.chars().any(misleads)
 }
 
 #[cfg(test)]

@@ -6,8 +6,7 @@ use std::path::Path;
 
 use askama::Template;
 
-use super::audit::Audit;
-use super::escape::{clipped, shell};
+use super::escape::clipped;
 use super::findings::{Card, EvidenceTable};
 use super::overview::{Overview, SEVERITIES, severity};
 use super::tables::{Row, each_row};
@@ -59,8 +58,8 @@ struct FleetHead {
 }
 
 /// Writes the findings about several hives.
-pub(super) fn fleet(folder: &Path, audit: &Audit, out: &mut impl Write) -> Result<(), ReportError> {
-    let mut list = Bounded::read(folder, "fleet_findings.csv", |row| Some(fleet_card(row, audit)))?;
+pub(super) fn fleet(folder: &Path, out: &mut impl Write) -> Result<(), ReportError> {
+    let mut list = Bounded::read(folder, "fleet_findings.csv", |row| Some(fleet_card(row)))?;
     render(&FleetHead { is_there: list.is_there, total: list.total, bound: list.bound() }, out)?;
     let wanted: BTreeSet<String> = list.rows.iter().map(|card| card.id.clone()).collect();
     let mut evidence = EvidenceTable::open(folder, &wanted)?;
@@ -73,12 +72,7 @@ pub(super) fn fleet(folder: &Path, audit: &Audit, out: &mut impl Write) -> Resul
     render(&SectionFoot {}, out)
 }
 
-fn fleet_card(row: Row<'_>, audit: &Audit) -> Card {
-    let inputs: Option<Vec<String>> = audit.inputs.iter().map(|input| shell(input)).collect();
-    let command = inputs.filter(|inputs| !inputs.is_empty());
-    let command = command.map(|inputs| {
-        format!("mapihive scan --fleet fleet_findings.csv {} > findings.csv", inputs.join(" "))
-    });
+fn fleet_card(row: Row<'_>) -> Card {
     let (first, last) = (readable(row.get("first_seen")), readable(row.get("last_seen")));
     Card {
         order: 0,
@@ -103,7 +97,7 @@ fn fleet_card(row: Row<'_>, audit: &Audit) -> Card {
         evidence: Vec::new(),
         more_evidence: row.number("evidence_left_out"),
         hive: String::new(),
-        command,
+        command: None,
     }
 }
 

@@ -60,13 +60,14 @@ pub fn write(folder: &Path, audit: &Audit, out: &mut impl Write) -> Result<(), R
     render(&Head { style, policy: &policy, verdict: &overview.verdict(audit) }, out)?;
     lifecycle::write(folder, &overview, out)?;
     findings::write(folder, &overview, out)?;
-    ledger::fleet(folder, audit, out)?;
+    ledger::fleet(folder, out)?;
     anatomy::write(folder, &overview, out)?;
     ledger::log_changes(folder, out)?;
     ledger::accounts(folder, out)?;
     ledger::coverage(folder, out)?;
     ledger::rules(folder, &overview, out)?;
-    render(&Foot { audit, script }, out)
+    let [arguments, inputs] = [&audit.arguments, &audit.inputs].map(|texts| First::of(texts));
+    render(&Foot { audit, arguments, inputs, again: audit.again(), script }, out)
 }
 
 /// The hash by which a Content-Security-Policy allows an inline text.
@@ -88,7 +89,25 @@ struct Head<'a> {
 #[template(path = "foot.html")]
 struct Foot<'a> {
     audit: &'a Audit,
+    arguments: First<'a>,
+    inputs: First<'a>,
+    /// The command that makes the case again.
+    again: Option<String>,
     script: &'a str,
+}
+
+/// The first texts of a list that may be long.
+struct First<'a> {
+    texts: &'a [String],
+    /// How many there are besides.
+    more: Option<String>,
+}
+
+impl<'a> First<'a> {
+    fn of(texts: &'a [String]) -> Self {
+        let (first, others) = texts.split_at(texts.len().min(MOST_ROWS));
+        Self { texts: first, more: (!others.is_empty()).then(|| grouped(others.len() as u64)) }
+    }
 }
 
 fn render(template: &impl Template, out: &mut impl Write) -> Result<(), ReportError> {
