@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use crate::layout::Layout;
 use crate::name::{bytes_of, folded, utf16, utf16_nul};
 use crate::security::SecurityDescriptor;
@@ -70,6 +72,8 @@ pub struct HiveBuilder {
     pub(crate) file_name: Vec<u16>,
     pub(crate) default_written: u64,
     pub(crate) keys: Vec<Key>,
+    /// The first key made of each name below each parent.
+    by_name: HashMap<(usize, Vec<u16>), usize>,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -122,6 +126,7 @@ impl HiveBuilder {
             file_name: Vec::new(),
             default_written: time,
             keys: vec![root],
+            by_name: HashMap::new(),
         }
     }
 
@@ -248,9 +253,7 @@ impl HiveBuilder {
     }
 
     fn find(&self, parent: KeyId, name: &[u16]) -> Option<KeyId> {
-        let wanted = folded(name);
-        let mut children = self.keys[parent.0].children.iter().copied();
-        children.find(|&child| folded(&self.keys[child].name) == wanted).map(KeyId)
+        self.by_name.get(&(parent.0, folded(name))).copied().map(KeyId)
     }
 
     fn add(&mut self, parent: KeyId, name: &[u16]) -> KeyId {
@@ -262,6 +265,7 @@ impl HiveBuilder {
             ..Key::default()
         });
         self.keys[parent.0].children.push(id);
+        self.by_name.entry((parent.0, folded(name))).or_insert(id);
         KeyId(id)
     }
 }

@@ -12,6 +12,7 @@ use crate::mapi::{
     calcon_profile, dangling_service_profile, edk_name, empty_profile, exchange_profile, imc_profile,
     no_service_table_profile, outlook_profile, pst_profile, skeleton_only_profile, unresolved_msems_profile,
 };
+use crate::random::Random;
 use crate::samples::machine_hives::{SystemHive, software};
 use crate::samples::user_hive::{Shell, UserHive};
 use crate::{HiveBuilder, MILLISECOND, SECOND, filetime};
@@ -186,7 +187,7 @@ impl Account {
             time: host.installed
                 + (400 + random.below(1_500)) * 86_400 * SECOND
                 + random.below(86_400) * SECOND,
-            random: Random(random.next()),
+            random: random.fork(),
         }
     }
 
@@ -520,38 +521,6 @@ impl Planter<'_> {
             password,
             text: AccountText::Binary,
         }
-    }
-}
-
-/// Numbers that look random and are the same each time (splitmix64, S. Vigna).
-#[derive(Clone, Debug)]
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u64, number: u64) -> Self {
-        let mut random = Self(seed);
-        Self(random.next() ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// The upper half of the next number.
-    fn word(&mut self) -> u32 {
-        u32::try_from(self.next() >> 32).expect("half of 64 bits")
-    }
-
-    /// Less than `end`.
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    fn pick<'t, T>(&mut self, from: &'t [T]) -> &'t T {
-        &from[self.word() as usize % from.len()]
     }
 }
 

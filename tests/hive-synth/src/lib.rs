@@ -20,6 +20,7 @@
 //! ```
 
 pub mod fleet;
+pub mod large;
 pub mod log;
 pub mod machine;
 pub mod mapi;
@@ -30,6 +31,7 @@ mod builder;
 mod filetime;
 mod layout;
 mod name;
+mod random;
 mod record;
 mod security;
 mod synth_hive;

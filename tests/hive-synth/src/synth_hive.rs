@@ -353,7 +353,7 @@ impl SynthHive {
         panic!("key {path:?} has no subkey {index}");
     }
 
-    fn is_allocated(&self, cell: u32) -> bool {
+    pub(crate) fn is_allocated(&self, cell: u32) -> bool {
         self.number(BASE_BLOCK_SIZE + cell as usize) < 0
     }
 

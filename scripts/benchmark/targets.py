@@ -1,0 +1,122 @@
+"""The ratios that are aimed for: each with its target, what would be better still, and what keeps mapihive from it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Results = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One ratio. `samples` gives it for each round, nothing where it was not measured; `keeps` says what keeps mapihive from the
+    target, or from the stretch where the target is reached."""
+
+    id: str
+    what: str
+    target: float
+    stretch: float | None
+    samples: Callable[[Results], list[float]]
+    at_least: bool = False
+    unit: str = ""
+    keeps: str = ""
+
+    def reached(self, value: float, limit: float | None) -> bool:
+        return limit is not None and (value >= limit if self.at_least else value <= limit)
+
+    def verdict(self, value: float) -> str:
+        if self.reached(value, self.stretch):
+            return "stretch"
+        return "reached" if self.reached(value, self.target) else "**missed**"
+
+    def limit(self, value: float | None) -> str:
+        return "" if value is None else f"{'≥' if self.at_least else '≤'} {value:g}{self.unit}"
+
+
+def cpu(above: str, below: str) -> Callable[[Results], list[float]]:
+    """The CPU time of one command by that of another, round by round."""
+
+    def samples(results: Results) -> list[float]:
+        table = results.get("cpu", {})
+        return [one / other for one, other in zip(table.get(above, []), table.get(below, [])) if other]
+
+    return samples
+
+
+def beside(reader: str, job: str) -> Callable[[Results], list[float]]:
+    """How many times as much CPU time a reader takes as mapihive."""
+    return lambda results: [pair["theirs"] / pair["ours"] for pair in pairs(results, reader, job)]
+
+
+def pairs(results: Results, reader: str, job: str) -> list[dict[str, float]]:
+    found = [peer["pairs"] for peer in results.get("peers", []) if (peer["name"], peer["job"]) == (reader, job)]
+    return found[0] if found else []
+
+
+def shape(large: str, small: str) -> Callable[[Results], list[float]]:
+    def samples(results: Results) -> list[float]:
+        shapes = results.get("shapes", {})
+        return [one / other for one, other in zip(shapes.get(large, []), shapes.get(small, [])) if other]
+
+    return samples
+
+
+def one(*path: str, by: tuple[str, ...] = ()) -> Callable[[Results], list[float]]:
+    """A figure that was taken once, or its share in another."""
+
+    def samples(results: Results) -> list[float]:
+        figure, whole = at(results, path), at(results, by) if by else 1
+        return [figure / whole] if figure is not None and whole else []
+
+    return samples
+
+
+def at(results: Results, path: tuple[str, ...]) -> float | None:
+    for name in path:
+        results = (results or {}).get(name)
+    return statistics.median(results) if isinstance(results, list) else results
+
+
+def process_each(results: Results) -> list[float]:
+    ours = results.get("cpu", {}).get("live, a process each", [])
+    theirs = pairs(results, "reglookup -p", "live")
+    return [1000 * one / other["theirs"] for one, other in zip(ours, theirs)]
+
+
+def cold_wall(results: Results) -> list[float]:
+    wall = results.get("cold", {}).get("wall", {})
+    return [one / other for one, other in zip(wall.get("16 threads", []), wall.get("read whole, 1 thread", []))]
+
+
+def shootdowns(results: Results) -> list[float]:
+    return [max(0.0, sample["during"] - sample["noise"]) for sample in results.get("shootdowns") or []]
+
+
+TARGETS = [
+    Target("A1", "CPU of live / CPU of `cat` of every hive", 0.55, 0.35, cpu("live", "cat")),
+    Target("A2", "notatin `reg_dump -r -f` / live", 6.5, 12, beside("notatin reg_dump", "live"), at_least=True),
+    Target("A3", "`reglookup -p` for each hive / live", 20, 38, beside("reglookup -p", "live"), at_least=True),
+    Target("A4", "python-registry in one process / live", 32, 60, beside("python-registry (library)", "live"), at_least=True),
+    Target("B1", "CPU of walk / CPU of `cat`", 1.6, 1.3, cpu("library walk", "cat")),
+    Target("B2", "notatin as a library / walk", 18, 25, beside("notatin (library)", "walk"), at_least=True),
+    Target("C1", "CPU of recover / CPU of `cat`", 1.6, 1.25, cpu("recover", "cat")),
+    Target("C2", "notatin as a library, recovering / recover", 40, 55, beside("notatin (library)", "recover"), at_least=True),
+    Target("D1", "CPU of replay / CPU of `cat` of hives and logs", 2.0, 1.1, cpu("replay", "cat with logs")),
+    Target("D2", "notatin `reg_dump -r -f` with logs / replay", 4, 5, beside("notatin reg_dump", "replay"), at_least=True),
+    Target("I1", "instructions for a hive, notatin as a library / live", 10, 13,
+           one("instructions", "notatin (library)", by=("instructions", "live")), at_least=True),
+    Target("K1", "KB read of a cold hive / KB of a hive", 0.15, 0.06, one("cold", "kb", "1 threads", by=("fleet", "mean_kb"))),
+    Target("K2", "wall clock, cold: live with 16 threads / reading whole with one", 0.4, 0.25, cold_wall),
+    Target("M1", "most memory of live over the whole fleet", 16, 10, one("counts", "live", "peak_mb"), unit=" MB"),
+    Target("M2", "CPU for a hive: whole fleet / a tenth of it", 1.15, None, cpu("live, again", "live, a tenth")),
+    Target("P1", "CPU of live with 2 threads / with 1", 1.2, 1.08, cpu("live, 2 threads", "live")),
+    Target("S1", "a process for each hive: live / `reglookup -p`", 0.8, 0.5, process_each),
+    Target("G1", "CPU for 10,000 profiles / for 1,000", 11, None, shape("profiles-many", "profiles-few")),
+    Target("G2", "CPU for a hive of 140 MB / of 1.4 MB", 1.3, None, shape("size-large", "size-small")),
+    Target("G3", "CPU for 60,000 siblings a level / for 10", 4, 1.5, shape("siblings-many", "siblings-few")),
+    Target("R1", "CPU of default for a hive with 8^12 paths", 50, 5, lambda results: results.get("shapes", {}).get("bomb", []), unit=" ms"),
+    Target("T1", "TLB shootdowns for a hive, 2 threads", 0.05, 0.01, shootdowns),
+]
