@@ -34,6 +34,9 @@ const HIVE_NAMES: [&str; 9] = [
 /// Endings of a hive's transaction logs.
 const LOG_ENDINGS: [&str; 3] = [".LOG", ".LOG1", ".LOG2"];
 
+/// Why a log alone is not read.
+pub(super) const NO_HIVE: &str = "a transaction log without its hive";
+
 /// What was found below the paths that were given.
 #[derive(Debug, Default)]
 pub struct Discovered {
@@ -401,8 +404,20 @@ fn logs_in(folder: &Path) -> Vec<String> {
     names
 }
 
+/// The transaction logs of each folder, by the name of their hive in lower case: a folder may have a hundred thousand.
+type FoundLogs = BTreeMap<PathBuf, BTreeMap<String, OfOneHive>>;
+
+/// Transaction logs beside each other that may be of one hive.
+#[derive(Default)]
+struct OfOneHive {
+    names: Vec<String>,
+    paths: Vec<PathBuf>,
+    /// Whether there is such a hive.
+    has_hive: bool,
+}
+
 fn walk(folder: &Path, found: &mut Discovered) {
-    let mut logs: BTreeMap<PathBuf, Vec<(String, PathBuf)>> = BTreeMap::new();
+    let mut logs = FoundLogs::default();
     let first_candidate = found.candidates.len();
     for entry in WalkDir::new(folder).follow_links(false).follow_root_links(true) {
         match entry {
@@ -417,7 +432,7 @@ fn walk(folder: &Path, found: &mut Discovered) {
     pair_logs(found, first_candidate, logs);
 }
 
-fn add_entry(entry: &DirEntry, found: &mut Discovered, logs: &mut BTreeMap<PathBuf, Vec<(String, PathBuf)>>) {
+fn add_entry(entry: &DirEntry, found: &mut Discovered, logs: &mut FoundLogs) {
     let (path, name, kind) = (entry.path(), entry.file_name(), entry.file_type());
     if kind.is_dir() {
         return;
@@ -426,7 +441,7 @@ fn add_entry(entry: &DirEntry, found: &mut Discovered, logs: &mut BTreeMap<PathB
         // A pipe or a link with another name is none of our business; one with a hive's name is told, and one with a log's
         // where the log would be needed.
         if name.to_str().is_some_and(|name| log_stem(name).is_some()) {
-            return remember_log(path, name, logs);
+            return remember_log(path, name, found, logs);
         }
         match is_hive_name(name) {
             true if kind.is_symlink() => found.skip(path, &SourceError::SymbolicLink.to_string()),
@@ -441,10 +456,10 @@ fn add_entry(entry: &DirEntry, found: &mut Discovered, logs: &mut BTreeMap<PathB
     let log = name.to_str().filter(|name| log_stem(name).is_some());
     match kind_of(path, Links::Refuse) {
         Err(error) => found.fail(path, &error.to_string()),
-        Ok(FileKind::TransactionLog) => remember_log(path, name, logs),
+        Ok(FileKind::TransactionLog) => remember_log(path, name, found, logs),
         Ok(FileKind::Hive | FileKind::Windows9x) => add_candidate(path, found),
         // An unused log is empty, a damaged one may have lost its header; beside its hive the name must do.
-        Ok(FileKind::Other) if log.is_some() => remember_log(path, name, logs),
+        Ok(FileKind::Other) if log.is_some() => remember_log(path, name, found, logs),
         Ok(FileKind::Other) => {
             let is_named_as_archive = name.to_str().is_some_and(|name| account::archive_stem(name).is_some());
             if !(is_named_as_archive && archive::add(path, Links::Refuse, found)) {
@@ -468,31 +483,35 @@ fn add_candidate(path: &Path, found: &mut Discovered) {
     });
 }
 
-fn remember_log(path: &Path, name: &OsStr, logs: &mut BTreeMap<PathBuf, Vec<(String, PathBuf)>>) {
+/// Keeps a log for its hive. One that no hive can have, by its name, gets its row at once.
+fn remember_log(path: &Path, name: &OsStr, found: &mut Discovered, logs: &mut FoundLogs) {
+    let Some((name, hive)) = name.to_str().and_then(|name| Some((name, log_stem(name)?))) else {
+        return found.skip(path, NO_HIVE);
+    };
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    logs.entry(folder).or_default().push((name.to_string_lossy().into_owned(), path.to_owned()));
+    let beside = logs.entry(folder).or_default().entry(hive.to_ascii_lowercase()).or_default();
+    beside.names.push(name.to_owned());
+    beside.paths.push(path.to_owned());
 }
 
 /// Gives each hive its logs, whatever their letter case; a log without a hive gets a row of its own.
-fn pair_logs(
-    found: &mut Discovered,
-    first_candidate: usize,
-    mut logs: BTreeMap<PathBuf, Vec<(String, PathBuf)>>,
-) {
+fn pair_logs(found: &mut Discovered, first_candidate: usize, mut logs: FoundLogs) {
     let files =
         found.candidates.iter_mut().skip(first_candidate).filter(|candidate| candidate.inside.is_none());
     for candidate in files {
         let folder = candidate.path.parent().unwrap_or(Path::new(""));
-        let Some(beside) = logs.get_mut(folder) else { continue };
-        let names: Vec<String> = beside.iter().map(|(name, _)| name.clone()).collect();
-        candidate.logs = logs_of(candidate.path.file_name().unwrap_or_default(), &names);
-        beside.retain(|(name, _)| !candidate.logs.contains(name));
+        let name = candidate.path.file_name().unwrap_or_default();
+        let hive = name.to_str().unwrap_or_default().to_ascii_lowercase();
+        let Some(beside) = logs.get_mut(folder).and_then(|by_hive| by_hive.get_mut(&hive)) else { continue };
+        candidate.logs = logs_of(name, &beside.names);
+        beside.has_hive = true;
     }
-    for (_, path) in logs.into_values().flatten() {
+    let orphans = logs.into_values().flat_map(BTreeMap::into_values).filter(|logs| !logs.has_hive);
+    for path in orphans.flat_map(|logs| logs.paths) {
         // A file that merely ends like a log is not one.
         let is_log = kind_of(&path, Links::Refuse).is_ok_and(|kind| kind == FileKind::TransactionLog);
         if is_log {
-            found.skip(&path, "a transaction log without its hive");
+            found.skip(&path, NO_HIVE);
         } else {
             found.add_other(&path);
         }
