@@ -35,6 +35,9 @@ const HIVE_NAMES: [&str; 9] = [
 /// Endings of a hive's transaction logs.
 const LOG_ENDINGS: [&str; 3] = [".LOG", ".LOG1", ".LOG2"];
 
+/// Why a log alone is not read.
+pub(super) const NO_HIVE: &str = "a transaction log without its hive";
+
 /// What was found below the paths that were given.
 #[derive(Debug, Default)]
 pub struct Discovered {
@@ -422,7 +425,21 @@ fn logs_in(folder: &Path) -> Vec<String> {
 }
 
 /// The names of files that are logs by their names or first bytes, by folder.
-type LogsOfFolders = BTreeMap<PathBuf, Vec<OsString>>;
+type LogsOfFolders = BTreeMap<PathBuf, Vec<FoundLog>>;
+
+struct FoundLog {
+    name: OsString,
+    /// Whether a hive has it: a log belongs to one.
+    is_taken: bool,
+}
+
+impl FoundLog {
+    /// The hive that it is named after, in lower case.
+    fn hive(&self) -> String {
+        let name = self.name.to_string_lossy();
+        log_stem(&name).unwrap_or(&name).to_ascii_lowercase()
+    }
+}
 
 /// Folders that are listed at the same time: listing waits for the disk, or for the network, and not for the processor.
 const LISTED_TOGETHER: usize = 8;
@@ -596,9 +613,10 @@ fn add_candidate(path: &Path, found: &mut Discovered) {
 
 fn remember_log(path: &Path, name: &OsStr, logs: &mut LogsOfFolders) {
     let folder = path.parent().unwrap_or(Path::new(""));
+    let log = FoundLog { name: name.to_owned(), is_taken: false };
     match logs.get_mut(folder) {
-        Some(beside) => beside.push(name.to_owned()),
-        None => drop(logs.insert(folder.to_owned(), vec![name.to_owned()])),
+        Some(beside) => beside.push(log),
+        None => drop(logs.insert(folder.to_owned(), vec![log])),
     }
 }
 
@@ -606,25 +624,38 @@ fn remember_log(path: &Path, name: &OsStr, logs: &mut LogsOfFolders) {
 fn pair_logs(found: &mut Discovered, first_candidate: usize, mut logs: LogsOfFolders) {
     // Most hives of a fleet have logs of the same names.
     let mut lists: HashSet<Arc<[String]>> = HashSet::new();
+    // One folder may have a hundred thousand.
+    for names in logs.values_mut() {
+        names.sort_by_cached_key(FoundLog::hive);
+    }
     let files =
         found.candidates.iter_mut().skip(first_candidate).filter(|candidate| candidate.inside.is_none());
     for candidate in files {
         let folder = candidate.path().parent().unwrap_or(Path::new(""));
         let Some(beside) = logs.get_mut(folder) else { continue };
-        let text = |name: &OsString| name.to_string_lossy().into_owned();
-        let names: Vec<String> = beside.iter().map(text).collect();
-        let of_hive = logs_of(candidate.path().file_name().unwrap_or_default(), &names);
-        beside.retain(|name| !of_hive.contains(&text(name)));
-        if !of_hive.is_empty() {
-            candidate.logs = shared(&mut lists, of_hive);
+        let hive = candidate.path().file_name().unwrap_or_default();
+        let Some(key) = hive.to_str().map(str::to_ascii_lowercase) else { continue };
+        let first = beside.partition_point(|log| log.hive() < key);
+        let of_hive = beside.iter_mut().skip(first).take_while(|log| log.hive() == key);
+        let mut names = Vec::new();
+        for log in of_hive.filter(|log| !log.is_taken) {
+            let Some(name) = log.name.to_str() else { continue };
+            log.is_taken = true;
+            names.push(name.to_owned());
+        }
+        let names = logs_of(hive, &names);
+        if !names.is_empty() {
+            candidate.logs = shared(&mut lists, names);
         }
     }
-    let left = logs.iter().flat_map(|(folder, names)| names.iter().map(|name| folder.join(name)));
+    let left = logs.iter().flat_map(|(folder, names)| {
+        names.iter().filter(|log| !log.is_taken).map(|log| folder.join(&log.name))
+    });
     for path in left {
         // A file that merely ends like a log is not one.
         let is_log = kind_of(&path, Links::Refuse).is_ok_and(|kind| kind == FileKind::TransactionLog);
         if is_log {
-            found.skip(&path, "a transaction log without its hive");
+            found.skip(&path, NO_HIVE);
         } else {
             found.add_other(&path);
         }

@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::account::{self, Attribution};
 use crate::hive::{
-    BaseBlock, Care, Depth, Error, HiveSource, HiveState, Image, ImageError, LogFate, LogFile, Problems,
-    SourceError, Tree, Way, limits,
+    BaseBlock, Care, Depth, Error, HiveSource, HiveState, Image, ImageError, Links, LogFate, LogFile,
+    Problems, SourceError, Tree, Way, limits,
 };
 use crate::mapi::families::Families;
 use crate::mapi::{Mapi, Recovered, before_replay};
@@ -298,7 +298,7 @@ fn read_once<T>(
     let mut coverage = Coverage::of(candidate, Status::Failed, String::new());
     let source = match candidate.open() {
         Ok(source) => source,
-        Err(error) => return Ok((coverage.not_opened(&error), None)),
+        Err(error) => return Ok((coverage.not_opened(candidate.links, &error), None)),
     };
     coverage.size = Some(source.identity().len);
     coverage.modified = source.identity().modified;
@@ -398,10 +398,11 @@ impl Coverage {
         Self { evidence_id: candidate.evidence_id(), ..unread }
     }
 
-    fn not_opened(mut self, error: &SourceError) -> Self {
-        self.status = match error {
-            SourceError::Io(_) => Status::Failed,
-            SourceError::NotAFile(_) | SourceError::SymbolicLink => Status::Skipped,
+    fn not_opened(mut self, links: Links, error: &SourceError) -> Self {
+        // What a folder holds may be no file; what was named as one was to be read.
+        self.status = match (error, links) {
+            (SourceError::NotAFile(_) | SourceError::SymbolicLink, Links::Refuse) => Status::Skipped,
+            _ => Status::Failed,
         };
         self.reason = error.to_string();
         self

@@ -49,4 +49,5 @@ mod stories;
 mod support;
 mod tables;
 mod terminal;
+mod torture;
 mod verify;

@@ -39,6 +39,9 @@ pub(super) enum Fault {
     /// Unpacks to far more than any hive does.
     #[error("unpacks to more than {0} times its size, as a bomb does")]
     Ratio(u64),
+    /// Entries that lie over each other.
+    #[error("has the same bytes as other entries of the archive, as in a bomb")]
+    Shared,
     /// Too many entries.
     #[error("has more than {0} entries; those behind them are not read")]
     TooManyEntries(u64),

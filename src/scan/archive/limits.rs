@@ -22,6 +22,10 @@ pub(super) const MAX_UNPACKED: u64 = 1 << 40;
 /// bomb share their compressed bytes and claim far more.
 pub(super) const MAX_HIVES_OF_ARCHIVE: u64 = 1 << 40;
 
+/// How long the entries of a zip archive may be together, packed, for each byte of the archive. In an intact one no byte belongs
+/// to two entries; in a bomb thousands lie over each other.
+pub(super) const MAX_USES_OF_EACH_BYTE: u64 = 4;
+
 /// How often over compressed bytes may be unpacked. Hives shrink to a tenth or a fifth, seldom to a hundredth; deflate makes
 /// up to 1,032 bytes of one, xz and Zstandard thousands.
 pub(super) const MAX_RATIO: u64 = 200;

@@ -8,7 +8,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use super::super::discover::{Candidate, Discovered, is_hive_name, log_stem, logs_of, opened_at, path_text};
+use super::super::discover::{
+    Candidate, Discovered, NO_HIVE, is_hive_name, log_stem, logs_of, opened_at, path_text,
+};
 use super::entry::{Entry, Kind, Visitor, fill, read_whole};
 use super::fault::Fault;
 use super::format::{Format, HEAD};
@@ -282,23 +284,26 @@ impl Sift<'_> {
 
     /// Gives each hive its logs, whatever their letter case; a log without a hive gets a row of its own.
     fn pair_logs(&mut self, layer: &mut Layer) {
-        let mut by_folder: BTreeMap<String, BTreeMap<String, Log>> = BTreeMap::new();
+        // By folder and, in lower case, the name of the hive: a folder may have a hundred thousand logs.
+        let mut by_hive: BTreeMap<(String, String), BTreeMap<String, Log>> = BTreeMap::new();
+        let key = |path: &str, hive: &str| (names::folder(path).to_owned(), hive.to_ascii_lowercase());
         for log in layer.logs.drain(..) {
-            let (folder, name) =
-                (names::folder(&log.path).to_owned(), names::file_name(&log.path).to_owned());
-            by_folder.entry(folder).or_default().insert(name, log);
+            let name = names::file_name(&log.path).to_owned();
+            let key = key(&log.path, log_stem(&name).unwrap_or(&name));
+            by_hive.entry(key).or_default().insert(name, log);
         }
         for hive in &mut layer.hives {
-            let Some(beside) = by_folder.get_mut(names::folder(&hive.path)) else { continue };
+            let name = names::file_name(&hive.path);
+            let Some(beside) = by_hive.get_mut(&key(&hive.path, name)) else { continue };
             let all: Vec<String> = beside.keys().cloned().collect();
-            for name in logs_of(OsStr::new(names::file_name(&hive.path)), &all) {
+            for name in logs_of(OsStr::new(name), &all) {
                 hive.logs.extend(beside.remove(&name).map(|log| (name, log.file)));
             }
         }
-        for log in by_folder.into_values().flat_map(BTreeMap::into_values) {
+        for log in by_hive.into_values().flat_map(BTreeMap::into_values) {
             match (log.has_signature, log.file) {
                 (true, Err(fault)) => self.found.fail_text(log.path, &fault.to_string()),
-                (true, Ok(_)) => self.found.skip_text(log.path, "a transaction log without its hive"),
+                (true, Ok(_)) => self.found.skip_text(log.path, NO_HIVE),
                 // What merely ends like a log is none.
                 (false, _) => self.found.add_other_text(&log.path),
             }

@@ -23,7 +23,10 @@ struct Listed {
     size: u64,
     modified: Option<(i64, u64)>,
     is_encrypted: bool,
+    /// Whether the entries up to it are so long together that many share their bytes.
+    is_shared: bool,
     method: CompressionMethod,
+    packed_size: u64,
     wayfinder: ZipArchiveEntryWayfinder,
 }
 
@@ -41,8 +44,9 @@ pub(super) fn walk<R: ReaderAt>(
     refuse_parts(&archive)?;
     let mut entries = archive.entries(&mut buffer);
     let mut number = 0;
+    let mut packed = 0_u64;
     loop {
-        let listed = match entries.next_entry() {
+        let mut listed = match entries.next_entry() {
             Ok(Some(record)) => Listed::of(&record),
             Ok(None) => break,
             Err(error) => {
@@ -51,6 +55,9 @@ pub(super) fn walk<R: ReaderAt>(
                 )));
             }
         };
+        // One length that is damaged costs no other entry.
+        packed = packed.saturating_add(listed.packed_size.min(len));
+        listed.is_shared = packed > len.saturating_mul(limits::MAX_USES_OF_EACH_BYTE);
         let mut place: Place = prefix.to_vec();
         place.push(number);
         number = number.checked_add(1).ok_or(Fault::TooManyEntries(limits::MAX_ENTRIES))?;
@@ -111,10 +118,11 @@ fn show<R: ReaderAt>(
     is_file: bool,
     visitor: &mut dyn Visitor,
 ) -> ControlFlow<()> {
-    let mut opened = match (&listed.kind, listed.is_encrypted) {
-        (Kind::Folder, _) => Ok(Box::new(io::empty()) as Box<dyn Read>),
-        (_, true) => Err(Fault::Encrypted),
-        (_, false) => content(archive, listed.wayfinder, listed.method),
+    let mut opened = match &listed.kind {
+        Kind::Folder => Ok(Box::new(io::empty()) as Box<dyn Read>),
+        _ if listed.is_encrypted => Err(Fault::Encrypted),
+        _ if listed.is_shared => Err(Fault::Shared),
+        _ => content(archive, listed.wayfinder, listed.method),
     };
     let direct = Direct::Zip { wayfinder: listed.wayfinder, method: listed.method };
     visitor.visit(Entry {
@@ -195,6 +203,8 @@ impl Listed {
             size: record.uncompressed_size_hint(),
             modified,
             is_encrypted: flags.is_encrypted() || flags.has_strong_encryption(),
+            is_shared: false,
+            packed_size: record.compressed_size_hint(),
             method: record.compression_method(),
             wayfinder: record.wayfinder(),
         }
