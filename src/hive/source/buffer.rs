@@ -42,7 +42,9 @@ impl Memory {
         }
         // Nothing is kept any more while the thread ends.
         let kept = KEPT.try_with(|kept| kept.borrow_mut().pop()).ok().flatten();
-        kept.map_or_else(|| Self::fresh(limits::MAX_READ_WHOLE), Ok)
+        // Where addresses are short (RLIMIT_AS), those of this file may still be had.
+        let fresh = || Self::fresh(limits::MAX_READ_WHOLE).or_else(|_| Self::fresh(len.max(1)));
+        kept.map_or_else(fresh, Ok)
     }
 
     fn fresh(len: usize) -> io::Result<Self> {

@@ -50,8 +50,9 @@ fn assert_whole_or_told(run: &Run, found: &[Vec<u8>; 3], whole: &[Vec<u8>; 3], l
         // All tables of a run that read what it could; the coverage table says what it could not.
         Some(3 | 4) => {
             let rows = crate::program::rows(&found[1]);
-            let failed = rows.iter().filter(|row| row["status"] == "failed").count();
-            assert!(failed > 0, "{limits}: {}", run.stderr);
+            // A hive without the log that could not be opened is read in part.
+            let told = rows.iter().filter(|row| ["failed", "partial"].contains(&&*row["status"])).count();
+            assert!(told > 0, "{limits}: {}", run.stderr);
             for row in crate::program::rows(&whole[1]) {
                 let path = &row["hive_path"];
                 let is_told = |other: &BTreeMap<String, String>| {
@@ -116,9 +117,12 @@ fn with_little_memory_a_run_is_whole_or_leaves_no_table() {
         }
     }
     assert!(codes.len() > 1 && codes.contains_key(&Some(0)), "some limits matter and some do not: {codes:?}");
-    // Addresses for many mapped files are reserved; where they cannot be, files are mapped one by one.
-    let run = quiet_run(at, "ulimit -v 600000", SCAN);
-    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    // Addresses for many files are reserved; where they cannot be, each file has its own.
+    for scan in [SCAN.to_owned(), format!("{SCAN} --live-only")] {
+        let run = quiet_run(at, "ulimit -v 600000", &scan);
+        assert_eq!(run.code, Some(0), "{scan}: {}", run.stderr);
+        taken(at);
+    }
 }
 
 #[test]
