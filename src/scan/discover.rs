@@ -549,7 +549,7 @@ impl Below {
             Ok(FileKind::Hive | FileKind::Windows9x) => add_candidate(path, &mut self.found),
             // An unused log is empty, a damaged one may have lost its header; beside its hive the name must do.
             Ok(FileKind::Other) if log.is_some() => remember_log(path, name, &mut self.logs),
-            Ok(FileKind::Other) if name.to_str().is_some_and(is_named_as_archive) => {
+            Ok(FileKind::Other) if is_named_as_archive(&name.to_string_lossy()) => {
                 self.archives.push(path.to_owned());
             }
             Ok(FileKind::Other) => self.add_other(path),

@@ -1,6 +1,8 @@
 //! Hives in archives are read as those in folders are, without being unpacked to disk.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use hive_synth::{HiveBuilder, Version, log};
@@ -240,6 +242,24 @@ fn a_hive_in_an_archive_can_be_named() {
         mapihive_in(folder.path(), ["dump", "a.zip!C/Users/a/NTUSER.DAT", "-o", beside.to_str().unwrap()]);
     assert_eq!(run.code, Some(5));
     assert!(!beside.exists());
+}
+
+#[test]
+fn archives_with_names_that_are_no_text_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = |bytes: &[u8]| OsStr::from_bytes(bytes).to_owned();
+    std::fs::create_dir(folder.path().join("in")).unwrap();
+    for (file, bytes) in
+        [(&b"J\xf6rg.zip"[..], zip(&[("C/Users/a/NTUSER.DAT", &hive())])), (b"\xff.gz", gzip(&hive()))]
+    {
+        std::fs::write(folder.path().join("in").join(name(file)), bytes).unwrap();
+    }
+    let [single, zipped] = ["in/\\u{dcff}.gz!\\u{dcff}", "in/J\\u{dcf6}rg.zip!C/Users/a/NTUSER.DAT"];
+    assert_eq!(told(folder.path(), "in"), [parsed(single), parsed(zipped)]);
+    let named = name(b"in/J\xf6rg.zip!C/Users/a/NTUSER.DAT");
+    let run = mapihive_in(folder.path(), [&name(b"dump"), &named]);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.rows().iter().all(|row| row["hive_path"] == zipped));
 }
 
 #[test]

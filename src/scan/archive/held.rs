@@ -13,6 +13,7 @@ use super::fault::Fault;
 use super::format::{Format, HEAD};
 use super::{Member, limits, names, walk};
 use crate::hive::{HiveSource, Identity, Links};
+use crate::scan::discover::path_text;
 
 /// How many bytes are held of all archives of a run.
 #[derive(Debug, Default)]
@@ -94,7 +95,7 @@ impl Archive {
         let mut fetch =
             Fetch { archive: self, requested: &member.place, found: None, planned, held: Vec::new() };
         let source = self.open()?;
-        let name = names::file_name(self.path.to_str().unwrap_or_default()).to_owned();
+        let name = names::file_name(&path_text(&self.path)).to_owned();
         let walked = walk::file(&source, self.format, &name, &mut fetch);
         for (number, place, held) in fetch.held {
             if let Some(group) = groups.get_mut(number) {

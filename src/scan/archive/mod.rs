@@ -15,7 +15,9 @@ mod unpack;
 mod walk;
 mod zip;
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -122,10 +124,11 @@ fn parts(path: &Path) -> Option<(&Path, &str)> {
     if path.symlink_metadata().is_ok() {
         return None;
     }
-    let text = path.to_str()?;
-    text.match_indices('!').find_map(|(at, _)| {
-        let (archive, name) = (Path::new(text.get(..at)?), text.get(at + 1..)?);
-        archive.is_file().then_some((archive, name))
+    let bytes = path.as_os_str().as_bytes();
+    let marks = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'!').map(|(at, _)| at);
+    marks.filter_map(|at| bytes.split_at_checked(at)).find_map(|(archive, name)| {
+        let (archive, name) = (Path::new(OsStr::from_bytes(archive)), str::from_utf8(name).ok()?);
+        archive.is_file().then_some((archive, name.strip_prefix('!')?))
     })
 }
 
