@@ -11,6 +11,9 @@ use memmap2::{Advice, MmapMut, MmapOptions};
 
 use crate::hive::limits;
 
+/// From this length on larger pages are asked for, which are fewer: a short file would leave most of one unused.
+const LARGE: usize = 1 << 20;
+
 /// Bytes of one piece that is read at once: what is done with it finds it in the processor's cache.
 const PIECE: usize = 256 << 10;
 
@@ -28,6 +31,8 @@ struct Memory {
     pages: MmapMut,
     /// Bytes from its start that were ever written to: so many belong to the process.
     written: usize,
+    /// Whether larger pages were asked for.
+    has_large_pages: bool,
 }
 
 thread_local! {
@@ -37,21 +42,25 @@ thread_local! {
 impl Memory {
     /// Room for `len` bytes.
     fn with_room(len: usize) -> io::Result<Self> {
-        if len > limits::MAX_READ_WHOLE {
-            return Self::fresh(len);
-        }
         // Nothing is kept any more while the thread ends.
-        let kept = KEPT.try_with(|kept| kept.borrow_mut().pop()).ok().flatten();
+        let take = || KEPT.try_with(|kept| kept.borrow_mut().pop()).ok().flatten();
         // Where addresses are short (RLIMIT_AS), those of this file may still be had.
         let fresh = || Self::fresh(limits::MAX_READ_WHOLE).or_else(|_| Self::fresh(len.max(1)));
-        kept.map_or_else(fresh, Ok)
+        let mut memory = match len {
+            0..=limits::MAX_READ_WHOLE => take().map_or_else(fresh, Ok)?,
+            _ => Self::fresh(len)?,
+        };
+        if len >= LARGE && !memory.has_large_pages {
+            memory.has_large_pages = true;
+            // Any will do.
+            let _ = memory.pages.advise(Advice::HugePage);
+        }
+        Ok(memory)
     }
 
     fn fresh(len: usize) -> io::Result<Self> {
         let pages = MmapOptions::new().len(len).no_reserve_swap().map_anon()?;
-        // Larger pages are fewer, but any will do.
-        let _ = pages.advise(Advice::HugePage);
-        Ok(Self { pages, written: 0 })
+        Ok(Self { pages, written: 0, has_large_pages: false })
     }
 
     /// Keeps it for the next file of this thread, if there is not enough yet.
