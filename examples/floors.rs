@@ -188,9 +188,11 @@ fn rows(
 fn walk(path: &Path, counted: &mut Counted) {
     open(path, Way::Read, |hive, problems| {
         let Ok(root) = hive.tree.root() else { return };
+        let mut values = Vec::new();
         hive.tree.walk(root, "", &mut Reached::default(), problems, |step, problems| {
             counted.keys += 1;
-            for value in &step.key.values(step.path, problems).items {
+            step.key.values_into(&mut values, step.path, problems);
+            for value in &values {
                 counted.values += 1;
                 // A byte of each line of the cache is enough to have had the data.
                 let first_bytes =

@@ -129,7 +129,7 @@ impl Evidence {
     /// A value and what it says.
     pub fn value(role: &'static str, key: &MapiKey<'_>, value: &MapiValue<'_>, says: String) -> Self {
         Self {
-            value_name: Some(value.name()),
+            value_name: Some(value.name().into_owned()),
             record: Record::KeyValue,
             place: value.provenance.clone(),
             size: u64::from(value.size()),

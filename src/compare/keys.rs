@@ -376,7 +376,7 @@ impl<'v> Scope<'v> {
         value: &MapiValue<'_>,
         detail: String,
     ) -> Difference {
-        Difference { value_name: Some(value.name()), ..self.of_key(what, placed, detail) }
+        Difference { value_name: Some(value.name().into_owned()), ..self.of_key(what, placed, detail) }
     }
 }
 

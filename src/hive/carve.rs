@@ -18,7 +18,7 @@ mod space;
 
 use std::ops::Range;
 
-use crate::wintypes::{Filetime, escape_component};
+use crate::wintypes::Filetime;
 
 use super::bins;
 use super::image::Origin;
@@ -109,7 +109,7 @@ impl<'b> DeletedKey<'b> {
 
     /// The key's name as a component of a path.
     pub fn name(&self) -> String {
-        escape_component(self.node.name().to_text())
+        self.node.name().to_component()
     }
 
     /// Where the key's cell began in the file, its size field first.

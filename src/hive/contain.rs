@@ -28,7 +28,8 @@ pub fn silence_contained_panics() {
     });
 }
 
-/// Runs one call of nt-hive, or of a decoder of compressed bytes. Nothing of ours and no other thread's work belongs inside.
+/// Runs calls of nt-hive for one list, or one of a decoder of compressed bytes. Nothing of ours that could panic and no other
+/// thread's work belongs inside.
 pub fn contain<T>(call: impl FnOnce() -> T) -> Result<T, Panicked> {
     struct Guard(bool);
     impl Drop for Guard {

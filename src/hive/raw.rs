@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::wintypes::{Filetime, decode_latin1, decode_utf16le, hex};
+use crate::wintypes::{Filetime, decode_latin1, decode_utf16le, escape_component, hex, plain_component};
 
 use super::{Error, Offset, ValueType};
 
@@ -75,6 +75,7 @@ impl<'b> Bins<'b> {
     }
 
     /// The cell at `at`, which must be allocated and lie wholly inside the bins.
+    #[inline]
     pub fn cell(self, at: CellOffset) -> Result<Cell<'b>, Error> {
         if at == CellOffset::NONE {
             return Err(Error::NoCell);
@@ -97,11 +98,13 @@ impl<'b> Bins<'b> {
     }
 
     /// The key node at `at`.
+    #[inline]
     pub fn key_node(self, at: CellOffset) -> Result<KeyNode<'b>, Error> {
         KeyNode::new(self.cell(at)?)
     }
 
     /// The key value at `at`.
+    #[inline]
     pub fn key_value(self, at: CellOffset) -> Result<KeyValue<'b>, Error> {
         KeyValue::new(self.cell(at)?)
     }
@@ -148,16 +151,16 @@ impl<'b> Bins<'b> {
     /// Small values are stored in the `vk` record itself, others in a cell of their own, long ones of format 1.4 and
     /// later in a `db` record's segments. A `db` record is known by its signature and by being shorter than its value,
     /// not by the version: hives of format 1.3 hold long values in one cell.
+    #[inline]
     pub fn value_data(self, value: &KeyValue<'b>) -> Result<Data<'b>, Error> {
         let size = value.data_size() as usize;
         if value.is_resident() {
             // At most four bytes fit; a larger size with this flag is damage.
             let field = value.cell.data.get(8..12).unwrap_or_default();
-            let bytes = field.get(..size).ok_or(Error::RecordTooLong {
-                record: "resident data",
-                needed: size as u64,
-                found: field.len() as u64,
-            })?;
+            let Some(bytes) = field.get(..size) else {
+                let (needed, found) = (size as u64, field.len() as u64);
+                return Err(Error::RecordTooLong { record: "resident data", needed, found });
+            };
             return Ok(Data { at: Offset(value.at().0 + 12), bytes: Cow::Borrowed(bytes), complete: true });
         }
         if size == 0 {
@@ -228,6 +231,7 @@ impl<'b> Cell<'b> {
         self.field("cell", 0)
     }
 
+    #[inline]
     fn expect_signature(&self, signature: [u8; 2], expected: &'static str) -> Result<(), Error> {
         let found = self.signature()?;
         if found == signature { Ok(()) } else { Err(signature_error(expected, found)) }
@@ -241,17 +245,21 @@ impl<'b> Cell<'b> {
         self.field("cell", at).map(u32::from_le_bytes)
     }
 
+    #[inline]
     fn field<const N: usize>(&self, record: &'static str, at: usize) -> Result<[u8; N], Error> {
-        self.data.get(at..).and_then(<[u8]>::first_chunk).copied().ok_or_else(|| Error::RecordTooLong {
-            record,
-            needed: (at + N) as u64,
-            found: self.data.len() as u64,
-        })
+        let field = self.data.get(at..).and_then(<[u8]>::first_chunk).copied();
+        field.ok_or_else(|| too_long(record, at + N, *self))
     }
 }
 
+#[cold]
 fn signature_error(expected: &'static str, found: [u8; 2]) -> Error {
     Error::Signature { expected, found: hex(&found) }
+}
+
+#[cold]
+fn too_long(record: &'static str, needed: usize, cell: Cell<'_>) -> Error {
+    Error::RecordTooLong { record, needed: needed as u64, found: cell.data.len() as u64 }
 }
 
 /// A name as stored: one byte per character ("compressed") or UTF-16LE.
@@ -263,10 +271,36 @@ pub struct Name<'b> {
     pub compressed: bool,
 }
 
-impl Name<'_> {
+impl<'b> Name<'b> {
     /// The name as text, escaped as [`crate::wintypes::escape`] says.
     pub fn to_text(self) -> String {
         if self.compressed { decode_latin1(self.bytes) } else { decode_utf16le(self.bytes) }
+    }
+
+    /// The same, borrowed where the stored bytes are the text.
+    pub fn text(self) -> Cow<'b, str> {
+        self.plain().map_or_else(|| Cow::Owned(self.to_text()), Cow::Borrowed)
+    }
+
+    /// The name as a component of a path.
+    pub fn to_component(self) -> String {
+        self.plain().map_or_else(|| escape_component(self.to_text()), str::to_owned)
+    }
+
+    /// Lengthens the path of a key by the name of a key below it; the root's path is empty.
+    pub(super) fn append_to(self, path: &mut String) {
+        if !path.is_empty() {
+            path.push('\\');
+        }
+        match self.plain() {
+            Some(name) => path.push_str(name),
+            None => path.push_str(&escape_component(self.to_text())),
+        }
+    }
+
+    /// The name, where its bytes are its text and a component of a path as they are. Almost every name is of this kind.
+    fn plain(self) -> Option<&'b str> {
+        plain_component(self.bytes).filter(|_| self.compressed)
     }
 
     /// Whether this is `name`, in ASCII and in any letter case.
@@ -326,15 +360,14 @@ impl<'b> KeyNode<'b> {
     /// How many bytes lie between the start of a key node's cell and its name.
     pub const NAME_AT: usize = CELL_HEADER + KEY_NODE_HEADER;
 
+    #[inline]
     fn new(cell: Cell<'b>) -> Result<Self, Error> {
         cell.expect_signature(*b"nk", "nk")?;
-        let too_long = |needed| Error::RecordTooLong { record: "nk", needed, found: cell.data.len() as u64 };
-        let (header, rest) = cell
-            .data
-            .split_first_chunk::<KEY_NODE_HEADER>()
-            .ok_or_else(|| too_long(KEY_NODE_HEADER as u64))?;
+        let too_long = |needed| too_long("nk", needed, cell);
+        let (header, rest) =
+            cell.data.split_first_chunk::<KEY_NODE_HEADER>().ok_or_else(|| too_long(KEY_NODE_HEADER))?;
         let name_len = usize::from(u16::from_le_bytes([header[72], header[73]]));
-        let name = rest.get(..name_len).ok_or_else(|| too_long((KEY_NODE_HEADER + name_len) as u64))?;
+        let name = rest.get(..name_len).ok_or_else(|| too_long(KEY_NODE_HEADER + name_len))?;
         Ok(Self { cell, header, name })
     }
 
@@ -457,15 +490,14 @@ impl<'b> KeyValue<'b> {
     /// How many bytes lie between the start of a key value's cell and its name.
     pub const NAME_AT: usize = CELL_HEADER + KEY_VALUE_HEADER;
 
+    #[inline]
     fn new(cell: Cell<'b>) -> Result<Self, Error> {
         cell.expect_signature(*b"vk", "vk")?;
-        let too_long = |needed| Error::RecordTooLong { record: "vk", needed, found: cell.data.len() as u64 };
-        let (header, rest) = cell
-            .data
-            .split_first_chunk::<KEY_VALUE_HEADER>()
-            .ok_or_else(|| too_long(KEY_VALUE_HEADER as u64))?;
+        let too_long = |needed| too_long("vk", needed, cell);
+        let (header, rest) =
+            cell.data.split_first_chunk::<KEY_VALUE_HEADER>().ok_or_else(|| too_long(KEY_VALUE_HEADER))?;
         let name_len = usize::from(u16::from_le_bytes([header[2], header[3]]));
-        let name = rest.get(..name_len).ok_or_else(|| too_long((KEY_VALUE_HEADER + name_len) as u64))?;
+        let name = rest.get(..name_len).ok_or_else(|| too_long(KEY_VALUE_HEADER + name_len))?;
         Ok(Self { cell, header, name })
     }
 

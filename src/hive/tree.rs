@@ -6,7 +6,6 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
 use super::bins;
 use super::contain::{Panicked, contain};
@@ -16,10 +15,13 @@ use super::raw::{
     hint_excludes,
 };
 use super::{Error, Offset, Problems, ValueType, limits};
-use crate::wintypes::{Filetime, SecurityDescriptor, escape_component};
+use crate::wintypes::{Filetime, SecurityDescriptor};
 
 type NtHive<'b> = nt_hive::Hive<&'b [u8]>;
 type NtKeyNode<'t, 'b> = nt_hive::KeyNode<'t, &'b [u8]>;
+
+/// Entries of a list that are taken from nt-hive in one go; most lists of a hive are shorter.
+type Batch<T> = [Option<T>; 16];
 
 /// How carefully lists are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,25 +168,53 @@ impl<'b> Tree<'b> {
         self.cells_read.get()
     }
 
-    /// Calls nt-hive once; `None` where it is no longer asked or panicked.
+    /// Calls nt-hive; `None` where it is no longer asked or panicked.
     fn ask<'t, T>(&'t self, call: impl FnOnce(&'t NtHive<'b>) -> T) -> Option<T> {
         let hive = self.nt_hive.as_ref().filter(|_| self.panics.get() < limits::MAX_CONTAINED_PANICS)?;
         contain(|| call(hive)).map_err(|Panicked| self.panics.set(self.panics.get() + 1)).ok()
     }
 
-    /// The cell of a key that nt-hive names, by the address of its name.
-    fn offset_of(&self, nt: &NtKeyNode<'_, 'b>) -> Option<CellOffset> {
-        let name = self.ask(|_| nt.name().map(|name| name_address(&name)))?.ok()?;
-        self.cell_before(name, KeyNode::NAME_AT)
+    /// Takes the next entries of a list of nt-hive, until `batch` is full: containing each of them on its own would cost more
+    /// than reading it. Tells whether there may be more. What came before an error or a panic is in the batch.
+    fn next_batch<T>(
+        &self,
+        batch: &mut Batch<T>,
+        mut next: impl FnMut() -> Option<Result<T, nt_hive::NtHiveError>>,
+    ) -> Result<bool, Error> {
+        let taken = self.ask(|_| {
+            for place in batch {
+                match next() {
+                    Some(entry) => *place = Some(entry?),
+                    None => return Ok(false),
+                }
+            }
+            Ok(true)
+        });
+        match taken {
+            Some(taken) => taken.map_err(gave_up),
+            None => Err(Error::NtHivePanic),
+        }
     }
 
-    fn cell_before(&self, name_address: usize, distance: usize) -> Option<CellOffset> {
+    /// The cell of a key that nt-hive names, by the address of its name.
+    fn offset_of(&self, nt: &NtKeyNode<'_, 'b>) -> Option<CellOffset> {
+        let name = self.ask(|_| address_of_name(nt.name()))?.ok()?;
+        self.cell_before(name, KeyNode::NAME_AT).ok()
+    }
+
+    #[inline]
+    fn cell_before(&self, name_address: usize, distance: usize) -> Result<CellOffset, Error> {
         let first_bin = self.bins.bytes().as_ptr().addr() + BASE_BLOCK_SIZE;
-        let at = name_address.checked_sub(first_bin)?.checked_sub(distance)?;
-        u32::try_from(at).ok().map(CellOffset)
+        let at = name_address.checked_sub(first_bin).and_then(|name_at| name_at.checked_sub(distance));
+        match at.map(u32::try_from) {
+            Some(Ok(at)) => Ok(CellOffset(at)),
+            // A name that is not among the bytes that nt-hive was given.
+            _ => Err(Error::NtHivePanic),
+        }
     }
 
     /// Counts bytes visited; fails when so many were visited that lists or data must be shared.
+    #[inline]
     fn visit(&self, bytes: usize) -> Result<(), Error> {
         self.cells_read.set(self.cells_read.get() + 1);
         let visited = self.visited_bytes.get() + bytes as u64;
@@ -193,6 +223,8 @@ impl<'b> Tree<'b> {
         if visited > bound.max(limits::MIN_VISITED_BYTES) { Err(Error::VisitedTooMuch) } else { Ok(()) }
     }
 
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "handing over a key by memory costs more than reading it")]
     fn key_node(&self, at: CellOffset) -> Result<KeyNode<'b>, Error> {
         let node = self.bins.key_node(at)?;
         self.visit(node.cell_size() as usize)?;
@@ -200,12 +232,11 @@ impl<'b> Tree<'b> {
     }
 }
 
-fn name_address(name: &nt_hive::NtHiveNameString<'_>) -> usize {
-    match name {
-        nt_hive::NtHiveNameString::Latin1(bytes) | nt_hive::NtHiveNameString::Utf16LE(bytes) => {
-            bytes.as_ptr().addr()
-        }
-    }
+fn address_of_name(
+    name: Result<nt_hive::NtHiveNameString<'_>, nt_hive::NtHiveError>,
+) -> Result<usize, nt_hive::NtHiveError> {
+    let (nt_hive::NtHiveNameString::Latin1(bytes) | nt_hive::NtHiveNameString::Utf16LE(bytes)) = name?;
+    Ok(bytes.as_ptr().addr())
 }
 
 impl<'t, 'b> Key<'t, 'b> {
@@ -216,7 +247,7 @@ impl<'t, 'b> Key<'t, 'b> {
 
     /// The key's name as a component of a path.
     pub fn name(&self) -> String {
-        escape_component(self.node.name().to_text())
+        self.node.name().to_component()
     }
 
     /// Where the key's cell lies in the file.
@@ -247,43 +278,66 @@ impl<'t, 'b> Key<'t, 'b> {
 
     /// The subkeys, in the order on disk. `path` is this key's, for problems.
     pub fn subkeys(&self, path: &str, problems: &mut Problems) -> Listed<Self> {
-        if self.node.subkey_count() == 0 {
-            return Listed { items: Vec::new(), complete: true };
-        }
-        let Some(nt) = &self.nt else { return self.subkeys_raw(path, problems) };
-        let by_nt_hive = match self.subkeys_by_nt_hive(nt) {
-            Ok(keys) => keys,
-            Err(error) => {
-                problems.add(self.node.subkey_list().in_file(), Some(path), error);
-                return self.subkeys_raw(path, problems);
-            }
-        };
-        // A list that does not bear out the key's count is read raw as well, which tells what is wrong.
-        if self.tree.care == Care::Once && by_nt_hive.len() == self.node.subkey_count() as usize {
-            return Listed { items: by_nt_hive, complete: true };
-        }
-        let raw = self.subkeys_raw(path, problems);
-        if by_nt_hive.iter().map(Self::at).eq(raw.items.iter().map(Self::at)) {
-            return Listed { items: by_nt_hive, complete: raw.complete };
-        }
-        let (nt_hive, raw_count) = (by_nt_hive.len(), raw.items.len());
-        let error = Error::ReadersDisagree { what: "subkeys", nt_hive, raw: raw_count };
-        problems.add(self.at(), Some(path), error);
-        raw
+        let mut items = Vec::with_capacity(room_for(self.node.subkey_count()));
+        let complete = self.subkeys_into(&mut items, path, problems);
+        Listed { items, complete }
     }
 
-    fn subkeys_by_nt_hive(&self, nt: &NtKeyNode<'t, 'b>) -> Result<Vec<Self>, Error> {
-        let Some(list) = self.tree.ask(|_| nt.subkeys()).ok_or(Error::NtHivePanic)? else {
-            return Ok(Vec::new());
-        };
-        let mut list = list.map_err(gave_up)?;
-        let mut keys = Vec::with_capacity(room_for(self.node.subkey_count()));
-        while let Some(child) = self.tree.ask(|_| list.next()).ok_or(Error::NtHivePanic)? {
-            let child = child.map_err(gave_up)?;
-            let at = self.tree.offset_of(&child).ok_or(Error::NtHivePanic)?;
-            keys.push(Self { tree: self.tree, node: self.tree.key_node(at)?, nt: Some(child) });
+    /// The same in place of what is in `keys`, so that one list serves many keys; tells whether it is complete.
+    fn subkeys_into(&self, keys: &mut Vec<Self>, path: &str, problems: &mut Problems) -> bool {
+        keys.clear();
+        if self.node.subkey_count() == 0 {
+            return true;
         }
-        Ok(keys)
+        let by_nt_hive = match self.nt.as_ref().map(|nt| self.subkeys_by_nt_hive(nt, keys)) {
+            Some(Ok(())) => true,
+            Some(Err(error)) => {
+                problems.add(self.node.subkey_list().in_file(), Some(path), error);
+                false
+            }
+            None => false,
+        };
+        // A list that does not bear out the key's count is read raw as well, which tells what is wrong.
+        if by_nt_hive && self.tree.care == Care::Once && keys.len() == self.node.subkey_count() as usize {
+            return true;
+        }
+        let raw = self.subkeys_raw(path, problems);
+        if by_nt_hive {
+            if keys.iter().map(Self::at).eq(raw.items.iter().map(Self::at)) {
+                return raw.complete;
+            }
+            let (nt_hive, raw_count) = (keys.len(), raw.items.len());
+            let error = Error::ReadersDisagree { what: "subkeys", nt_hive, raw: raw_count };
+            problems.add(self.at(), Some(path), error);
+        }
+        *keys = raw.items;
+        raw.complete
+    }
+
+    fn subkeys_by_nt_hive(&self, nt: &NtKeyNode<'t, 'b>, keys: &mut Vec<Self>) -> Result<(), Error> {
+        let tree = self.tree;
+        let mut list = match tree.ask(|_| nt.subkeys()) {
+            Some(Some(list)) => list.map_err(gave_up)?,
+            Some(None) => return Ok(()),
+            None => return Err(Error::NtHivePanic),
+        };
+        let mut batch: Batch<(NtKeyNode<'t, 'b>, usize)> = [const { None }; _];
+        loop {
+            let more = tree.next_batch(&mut batch, || {
+                list.next().map(|child| {
+                    let child = child?;
+                    let name = address_of_name(child.name())?;
+                    Ok((child, name))
+                })
+            });
+            for (child, name) in batch.iter_mut().map_while(Option::take) {
+                let at = tree.cell_before(name, KeyNode::NAME_AT)?;
+                keys.push(Self { tree, node: tree.key_node(at)?, nt: Some(child) });
+            }
+            if !more? {
+                return Ok(());
+            }
+        }
     }
 
     fn subkeys_raw(&self, path: &str, problems: &mut Problems) -> Listed<Self> {
@@ -469,44 +523,57 @@ impl<'t, 'b> Key<'t, 'b> {
 
     /// The values, in the order on disk. `path` is this key's, for problems.
     pub fn values(&self, path: &str, problems: &mut Problems) -> Listed<Value<'b>> {
+        let mut items = Vec::with_capacity(room_for(self.node.value_count()));
+        let complete = self.values_into(&mut items, path, problems);
+        Listed { items, complete }
+    }
+
+    /// The same in place of what is in `values`, so that one list serves many keys; tells whether it is complete.
+    pub fn values_into(&self, values: &mut Vec<Value<'b>>, path: &str, problems: &mut Problems) -> bool {
+        values.clear();
         if self.node.value_count() == 0 {
-            return Listed { items: Vec::new(), complete: true };
+            return true;
         }
-        let Some(nt) = &self.nt else { return self.values_raw(path, problems) };
-        let by_nt_hive = match self.values_by_nt_hive(nt) {
-            Ok(values) => values,
-            Err(error) => {
+        let by_nt_hive = match self.nt.as_ref().map(|nt| self.values_by_nt_hive(nt, values)) {
+            Some(Ok(())) => true,
+            Some(Err(error)) => {
                 problems.add(self.node.value_list().in_file(), Some(path), error);
-                return self.values_raw(path, problems);
+                false
             }
+            None => false,
         };
-        if self.tree.care == Care::Once && by_nt_hive.len() == self.node.value_count() as usize {
-            return Listed { items: by_nt_hive, complete: true };
+        if by_nt_hive && self.tree.care == Care::Once && values.len() == self.node.value_count() as usize {
+            return true;
         }
         let raw = self.values_raw(path, problems);
-        if !by_nt_hive.iter().map(Value::at).eq(raw.items.iter().map(Value::at)) {
-            let (nt_hive, raw_count) = (by_nt_hive.len(), raw.items.len());
+        if by_nt_hive && !values.iter().map(Value::at).eq(raw.items.iter().map(Value::at)) {
+            let (nt_hive, raw_count) = (values.len(), raw.items.len());
             let error = Error::ReadersDisagree { what: "values", nt_hive, raw: raw_count };
             problems.add(self.at(), Some(path), error);
         }
-        raw
+        *values = raw.items;
+        raw.complete
     }
 
-    fn values_by_nt_hive(&self, nt: &NtKeyNode<'t, 'b>) -> Result<Vec<Value<'b>>, Error> {
+    fn values_by_nt_hive(&self, nt: &NtKeyNode<'t, 'b>, values: &mut Vec<Value<'b>>) -> Result<(), Error> {
         let tree = self.tree;
-        let Some(list) = tree.ask(|_| nt.values()).ok_or(Error::NtHivePanic)? else {
-            return Ok(Vec::new());
+        let mut list = match tree.ask(|_| nt.values()) {
+            Some(Some(list)) => list.map_err(gave_up)?,
+            Some(None) => return Ok(()),
+            None => return Err(Error::NtHivePanic),
         };
-        let mut list = list.map_err(gave_up)?;
-        let mut values = Vec::with_capacity(room_for(self.node.value_count()));
-        while let Some(value) = tree.ask(|_| list.next()).ok_or(Error::NtHivePanic)? {
-            let value = value.map_err(gave_up)?;
-            let name = tree.ask(|_| value.name().map(|name| name_address(&name)));
-            let name = name.ok_or(Error::NtHivePanic)?.map_err(gave_up)?;
-            let at = tree.cell_before(name, KeyValue::NAME_AT).ok_or(Error::NtHivePanic)?;
-            values.push(tree.value(at)?);
+        let mut batch: Batch<usize> = [None; _];
+        loop {
+            let more =
+                tree.next_batch(&mut batch, || list.next().map(|value| address_of_name(value?.name())));
+            for name in batch.iter_mut().map_while(Option::take) {
+                let at = tree.cell_before(name, KeyValue::NAME_AT)?;
+                values.push(tree.value(at)?);
+            }
+            if !more? {
+                return Ok(());
+            }
         }
-        Ok(values)
     }
 
     fn values_raw(&self, path: &str, problems: &mut Problems) -> Listed<Value<'b>> {
@@ -649,20 +716,58 @@ impl<'b> Value<'b> {
 }
 
 /// A set of keys already reached, so that no walk runs in circles.
+///
+/// A bit for each eight bytes of the hive, where cells begin; in blocks that are made when a key lies in them, for a hive may be
+/// large and the keys looked at few.
 #[derive(Debug, Default)]
 pub struct Reached {
-    cells: HashSet<CellOffset>,
+    blocks: Vec<Option<Box<Block>>>,
+    /// Cells that begin elsewhere, which damage alone makes.
+    odd: HashSet<CellOffset>,
 }
+
+/// The bits of 64 KiB of a hive.
+type Block = [u64; 128];
 
 impl Reached {
     /// Takes a mark back, for a walk that begins at a key that was marked when it was listed.
     pub fn forget(&mut self, key: &Key<'_, '_>) {
-        self.cells.remove(&key.node.cell_offset());
+        match self.bit(key) {
+            Some((bits, bit)) => *bits &= !bit,
+            None => _ = self.odd.remove(&key.node.cell_offset()),
+        }
     }
 
     /// Marks a key; tells whether it was new.
     pub fn first_time(&mut self, key: &Key<'_, '_>) -> bool {
-        self.cells.insert(key.node.cell_offset())
+        match self.bit(key) {
+            Some((bits, bit)) => {
+                let is_new = *bits & bit == 0;
+                *bits |= bit;
+                is_new
+            }
+            None => self.odd.insert(key.node.cell_offset()),
+        }
+    }
+
+    /// The bits among which a key's is, and its own; `None` where its cell does not begin at a multiple of eight.
+    fn bit(&mut self, key: &Key<'_, '_>) -> Option<(&mut u64, u64)> {
+        const BITS: usize = u64::BITS as usize;
+        const BITS_OF_A_BLOCK: usize = BITS * size_of::<Block>() / size_of::<u64>();
+
+        let at = key.node.cell_offset().0 as usize;
+        if !at.is_multiple_of(8) {
+            return None;
+        }
+        let number = at / 8;
+        let block = number / BITS_OF_A_BLOCK;
+        if block >= self.blocks.len() {
+            // The key was read there, so that the hive has as many bytes.
+            self.blocks.resize_with(block + 1, || None);
+        }
+        let block = self.blocks.get_mut(block)?.get_or_insert_with(|| Box::new([0; _]));
+        let bits = block.get_mut(number % BITS_OF_A_BLOCK / BITS)?;
+        Some((bits, 1 << (number % BITS)))
     }
 }
 
@@ -670,10 +775,10 @@ impl Reached {
 pub struct Step<'w, 't, 'b> {
     /// The key.
     pub key: &'w Key<'t, 'b>,
-    /// The path of the key above it, from the root of the hive.
-    pub parent: &'w Rc<str>,
-    /// Its own path, names joined by backslashes.
-    pub path: &'w Rc<str>,
+    /// Its path from the root of the hive, names joined by backslashes.
+    pub path: &'w str,
+    /// Levels below the key at which the walk began.
+    pub depth: usize,
     /// Whether all of the key's subkeys were listed.
     pub subkeys_complete: bool,
 }
@@ -689,36 +794,40 @@ impl<'t, 'b> Tree<'b> {
         problems: &mut Problems,
         visit: impl FnMut(Step<'_, 't, 'b>, &mut Problems),
     ) {
-        let (above, _) = path.rsplit_once('\\').unwrap_or_default();
-        let first = (start, Rc::from(above), Some(Rc::from(path)), 0);
-        self.walk_from(first, limits::MAX_PATH, reached, problems, visit);
+        self.walk_up_to(limits::MAX_PATH, start, path, reached, problems, visit);
     }
 
-    /// The same for a key below `above`, whose path is shared by what is made of it, and with paths short enough for all of
-    /// them to be held ([`limits::MAX_PATH_HELD`]).
+    /// The same, with paths short enough for all of them to be held ([`limits::MAX_PATH_HELD`]).
     pub fn walk_held(
         &'t self,
         start: Key<'t, 'b>,
-        above: &Rc<str>,
+        path: &str,
         reached: &mut Reached,
         problems: &mut Problems,
         visit: impl FnMut(Step<'_, 't, 'b>, &mut Problems),
     ) {
-        self.walk_from((start, Rc::clone(above), None, 0), limits::MAX_PATH_HELD, reached, problems, visit);
+        self.walk_up_to(limits::MAX_PATH_HELD, start, path, reached, problems, visit);
     }
 
-    fn walk_from(
+    fn walk_up_to(
         &'t self,
-        first: (Key<'t, 'b>, Rc<str>, Option<Rc<str>>, usize),
         max_path: usize,
+        start: Key<'t, 'b>,
+        path: &str,
         reached: &mut Reached,
         problems: &mut Problems,
         mut visit: impl FnMut(Step<'_, 't, 'b>, &mut Problems),
     ) {
-        let mut waiting = vec![first];
-        // Paths are made when a key's turn comes: a long list below a long path would fill the memory otherwise.
-        while let Some((key, parent, path, depth)) = waiting.pop() {
-            let path = path.unwrap_or_else(|| join(&parent, &key.name()).into());
+        // The path of the key whose turn it is. Every key that waits lies below one on this path, so that its own begins with
+        // as many bytes of it as its parent's has: no key needs a path before its turn comes.
+        let mut path = path.to_owned();
+        let mut waiting = vec![(start, None, 0)];
+        let mut subkeys = Vec::new();
+        while let Some((key, parent_len, depth)) = waiting.pop() {
+            if let Some(parent_len) = parent_len {
+                path.truncate(parent_len);
+                key.node.name().append_to(&mut path);
+            }
             if let Err(error) = self.charge_path(&path) {
                 problems.add(key.at(), None, error);
                 return;
@@ -727,21 +836,22 @@ impl<'t, 'b> Tree<'b> {
                 problems.add(key.at(), Some(&path), Error::SeenBefore);
                 continue;
             }
-            let mut subkeys_complete = true;
+            let subkeys_complete;
             if key.node.subkey_count() > 0 && (depth == limits::MAX_DEPTH || path.len() > max_path) {
                 subkeys_complete = false;
                 problems.add(key.at(), Some(&path), Error::TooDeep { depth, path: path.len() });
             } else {
-                let subkeys = key.subkeys(&path, problems);
-                subkeys_complete &= subkeys.complete;
-                let children = subkeys.items.into_iter().rev();
-                waiting.extend(children.map(|child| (child, Rc::clone(&path), None, depth + 1)));
+                subkeys_complete = key.subkeys_into(&mut subkeys, &path, problems);
+                let children = subkeys.drain(..).rev();
+                waiting.extend(children.map(|child| (child, Some(path.len()), depth + 1)));
             }
-            visit(Step { key: &key, parent: &parent, path: &path, subkeys_complete }, problems);
+            visit(Step { key: &key, path: &path, depth, subkeys_complete }, problems);
         }
     }
 
     /// Reads the value at `at`, counting what was visited.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "handing over a value by memory costs more than reading it")]
     fn value(&self, at: CellOffset) -> Result<Value<'b>, Error> {
         let record = self.bins.key_value(at)?;
         self.visit(record.cell_size() as usize)?;
@@ -759,6 +869,7 @@ impl<'t, 'b> Tree<'b> {
     }
 
     /// Reads a value's bytes, counting what was visited.
+    #[inline]
     pub fn data(&self, value: &Value<'b>) -> Result<Data<'b>, Error> {
         let data = value.data()?;
         self.visit(data.bytes.len())?;
@@ -768,5 +879,11 @@ impl<'t, 'b> Tree<'b> {
 
 /// The path of a key below another; the root's path is empty.
 pub fn join(parent: &str, name: &str) -> String {
-    if parent.is_empty() { name.to_owned() } else { format!("{parent}\\{name}") }
+    let mut path = String::with_capacity(parent.len() + 1 + name.len());
+    if !parent.is_empty() {
+        path.push_str(parent);
+        path.push('\\');
+    }
+    path.push_str(name);
+    path
 }

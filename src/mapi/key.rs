@@ -9,7 +9,7 @@ use crate::hive::{
 };
 use crate::wintypes::{AnsiCodePage, Filetime, decode_utf16le, trim_nul};
 
-use super::prop::{Decoded, PropId, PropName, PropTag, decode};
+use super::prop::{Decoded, PropId, PropName, PropTag, PropValue, decode};
 
 /// A key and its values.
 #[derive(Clone, Debug)]
@@ -240,8 +240,8 @@ impl<'b> MapiValue<'b> {
     }
 
     /// The value's name; empty for the unnamed one.
-    pub fn name(&self) -> String {
-        self.raw_name().to_text()
+    pub fn name(&self) -> Cow<'_, str> {
+        self.raw_name().text()
     }
 
     /// Where its cell lies in the hive.
@@ -287,7 +287,8 @@ impl<'b> MapiValue<'b> {
     /// The text of a text property, or of a value that is no property.
     pub fn text(&self) -> Option<Cow<'_, str>> {
         match self.decoded() {
-            Some(decoded) => decoded.value.as_text().map(|text| Cow::Owned(text.to_owned())),
+            Some(Decoded { value: PropValue::Text(text), .. }) => Some(Cow::Owned(text)),
+            Some(_) => None,
             None => Some(Cow::Owned(decode_utf16le(trim_nul(self.bytes()).0))),
         }
     }

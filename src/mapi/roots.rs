@@ -549,10 +549,17 @@ impl<'r, 'b> Reader<'r, 'b> {
     fn below(&mut self, key: &Key<'r, 'b>, above: &Rc<str>, into: &mut Vec<MapiKey<'b>>) {
         let (tree, ansi) = (self.tree, self.ansi);
         self.reached.forget(key);
-        tree.walk_held(key.clone(), above, &mut self.reached, self.problems, |step, problems| {
-            let mut read = MapiKey::read(tree, step.key, step.parent, ansi, problems);
+        let path = join(above, &key.name());
+        // Of the keys above the one whose turn it is; each path is shared by all keys directly below it.
+        let mut parents = vec![Rc::clone(above)];
+        tree.walk_held(key.clone(), &path, &mut self.reached, self.problems, |step, problems| {
+            parents.truncate(step.depth + 1);
+            let mut read = MapiKey::read(tree, step.key, parents.last().unwrap_or(above), ansi, problems);
             read.subkeys_complete &= step.subkeys_complete;
             into.push(read);
+            if step.key.node().subkey_count() > 0 {
+                parents.push(Rc::from(step.path));
+            }
         });
     }
 }

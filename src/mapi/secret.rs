@@ -196,9 +196,9 @@ const DPAPI: [u8; 20] = [
 ];
 
 fn contains_dpapi(data: &[u8]) -> bool {
-    let [_, _, _, _, first, rest @ ..] = DPAPI;
-    // The first byte is compared on its own, which all values but a few need.
-    data.windows(1 + rest.len()).any(|window| window.first() == Some(&first) && window.ends_with(&rest))
+    let [_, _, _, _, provider @ ..] = DPAPI;
+    // Most values lack even the first byte, and one byte is found sooner than sixteen.
+    data.contains(&provider[0]) && data.windows(provider.len()).any(|window| *window == provider)
 }
 
 fn scheme(property: Option<PropName>, value_type: ValueType, data: &[u8]) -> SecretScheme {

@@ -173,7 +173,7 @@ fn key_rows<E>(
     };
     write(DumpRow {
         kind: "key".into(),
-        key_path: (&**path).into(),
+        key_path: path.into(),
         last_written: key.last_written().into(),
         origin: place.origin.as_str().into(),
         file_offset: place.at.into(),
@@ -209,7 +209,7 @@ fn key_rows<E>(
         let place = hive.image.provenance(value.at(), value.record().cell_size() as usize);
         write(DumpRow {
             kind: "value".into(),
-            key_path: (&**path).into(),
+            key_path: path.into(),
             value_name: value.name().to_text().into(),
             value_type: value.value_type().to_string().into(),
             data_size: value.record().data_size().into(),

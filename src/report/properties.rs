@@ -300,7 +300,7 @@ impl<'a> Context<'a> {
         let entry = value.prop.and_then(|prop| tags::lookup(kind, prop.tag));
         PropertyRow {
             kind: if self.of_account && value.prop.is_none() { "account-value" } else { "property" }.into(),
-            value_name: name.into(),
+            value_name: name.into_owned().into(),
             prop_id: value.prop.map(|prop| prop.id().to_string()).into(),
             prop_type: value.prop.map(|prop| prop.prop_type().to_string()).into(),
             prop_name: entry.and_then(|entry| entry.name).into(),

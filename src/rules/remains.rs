@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::account::Confidence;
 use crate::finding::{Claim, Evidence, Severity, Subject};
-use crate::hive::{Found, Offset, Origin, Trust};
+use crate::hive::{Found, Offset, Origin, Trust, join};
 use crate::mapi::{Mapi, MapiKey, Profile, ProfileList, ProfileState, RecoveredKey, RecoveredProfile, Root};
 use crate::wintypes::Filetime;
 
@@ -210,7 +210,7 @@ impl<'v> Lists<'v> {
             let above = root.key.path();
             lists.roots.insert(folded(&above));
             for state in [ProfileState::Live, ProfileState::DeletedPending] {
-                let path = folded(&format!(r"{above}\{}", list_name(state)));
+                let path = folded(&join(&above, list_name(state)));
                 match root.list(state) {
                     Found::Here(list) => {
                         if !list.key.subkeys_complete {

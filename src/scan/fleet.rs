@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "a scoped thread panicked")]
+    #[should_panic(expected = "the work failed")]
     fn a_panic_is_handed_on_and_nobody_waits_for_ever() {
         let work = |unit: &u32| assert!(*unit != 5, "the work failed");
         let _ = in_order(&[1, 2, 5, 6, 7, 8], 2, &Stop::default(), work, |()| 0, |()| Ok::<(), ()>(()));

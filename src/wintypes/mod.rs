@@ -13,6 +13,6 @@ pub use hex::hex;
 pub use security_descriptor::{AccessAllowed, SecurityDescriptor, SecurityDescriptorError};
 pub use sid::{Sid, SidError};
 pub use text::{
-    decode_latin1, decode_utf16le, escape, escape_component, escape_exclamation, same_name, trim_nul,
-    unescape, unescape_part,
+    decode_latin1, decode_utf16le, escape, escape_component, escape_exclamation, plain_component, same_name,
+    trim_nul, unescape, unescape_part,
 };

@@ -118,6 +118,12 @@ pub fn escape_component(name: String) -> String {
     component
 }
 
+/// Latin-1 that [`decode_latin1`] and [`escape_component`] leave as it is.
+pub fn plain_component(bytes: &[u8]) -> Option<&str> {
+    let is_plain = all_printable_ascii(bytes) && !bytes.contains(&b'\\') && !bytes.starts_with(b"u{");
+    str::from_utf8(bytes).ok().filter(|_| is_plain)
+}
+
 /// Makes an already escaped path of files fit to be joined with `!` to an archive or to what is in it: a literal `!` is
 /// written `\u{21}`.
 pub fn escape_exclamation(path: String) -> String {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::hive::image::Origin;
 use crate::hive::raw::{CellOffset, KeyNode, SubkeyListKind};
 use crate::hive::{join, limits};
-use crate::wintypes::{Filetime, escape_component};
+use crate::wintypes::Filetime;
 
 use super::UNKNOWN_PARENT;
 use super::budget::Budget;
@@ -108,7 +108,7 @@ impl<'s, 'b> Lineage<'s, 'b> {
     }
 
     fn below(&self, above: &Ancestry, mut doubts: Doubts, key: &KeyNode<'b>) -> Ancestry {
-        let name = escape_component(key.name().to_text());
+        let name = key.name().to_component();
         doubts.extend(above.doubts);
         let path = join(&above.path, &name);
         if path.len() <= limits::MAX_PATH_HELD && self.paths.take(path.len()) {
@@ -159,7 +159,7 @@ impl<'s, 'b> Lineage<'s, 'b> {
         self.live.insert(here, path.clone());
         while let Some((key, node)) = climbed.pop() {
             path = path.and_then(|above| {
-                let path = join(&above, &escape_component(node.name().to_text()));
+                let path = join(&above, &node.name().to_component());
                 (path.len() <= limits::MAX_PATH_HELD && self.paths.take(path.len())).then(|| path.into())
             });
             self.live.insert(key, path.clone());

@@ -83,9 +83,10 @@ pub enum Fault {
     },
 }
 
+/// A file of families as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+pub(super) struct Table {
     #[serde(default)]
     family: Vec<Row>,
 }
@@ -108,8 +109,25 @@ struct Row {
 
 type Text = Spanned<String>;
 
-/// Adds the families of a file to `families`, all of them or none. What they say is kept until the program ends.
+/// Adds the families of a file to `families`, all of them or none, and sees to it that their examples are what they should
+/// be. What they say is kept until the program ends.
 pub(super) fn add(families: &mut Families, file: &[u8], by_site: bool) -> Result<(), FamiliesError> {
+    let mut all = families.clone();
+    let table = add_unchecked(&mut all, file, by_site)?;
+    for row in &table.family {
+        check_examples(row, &all)
+            .map_err(|(span, fault)| FamiliesError { line: line_of(file, span.start), fault })?;
+    }
+    *families = all;
+    Ok(())
+}
+
+/// The same for a file whose examples were looked at before; what an error leaves of it in `families` is of no use.
+pub(super) fn add_unchecked(
+    families: &mut Families,
+    file: &[u8],
+    by_site: bool,
+) -> Result<Table, FamiliesError> {
     let text = str::from_utf8(file).map_err(|error| {
         let line = line_of(file, error.valid_up_to());
         FamiliesError { line, fault: Fault::Utf8 }
@@ -124,22 +142,17 @@ pub(super) fn add(families: &mut Families, file: &[u8], by_site: bool) -> Result
     if table.family.is_empty() {
         return Err(at(0..0, Fault::NoFamily));
     }
-    let mut all = families.clone();
     for row in &table.family {
         let family = family(row, by_site).map_err(|(span, fault)| at(span, fault))?;
-        let same = all.in_order.iter().find(|other| other.id.eq_ignore_ascii_case(family.id));
+        let same = families.in_order.iter().find(|other| other.id.eq_ignore_ascii_case(family.id));
         if let Some(same) = same {
             let fault = Fault::IdTaken(family.id.to_owned(), by_site && !same.by_site);
             return Err(at(row.id.span(), fault));
         }
-        all.in_order.push(family);
+        families.in_order.push(family);
     }
-    all.in_order.sort_by_key(|family| family.general);
-    for row in &table.family {
-        check_examples(row, &all).map_err(|(span, fault)| at(span, fault))?;
-    }
-    *families = all;
-    Ok(())
+    families.in_order.sort_by_key(|family| family.general);
+    Ok(table)
 }
 
 /// The line in which a byte lies.
