@@ -108,15 +108,19 @@ extern "C" fn on_sigbus(signal: libc::c_int, info: *mut libc::siginfo_t, context
     // SAFETY: the kernel hands a handler installed with `SA_SIGINFO` a valid `siginfo_t`.
     #[allow(unsafe_code, reason = "the address of the fault is in there")]
     let address = unsafe { (*info).si_addr() }.addr();
-    let watched = WATCHED.iter().find(|slot| {
+    let holds = |slot: &&Slot| {
         let start = slot.start.load(Ordering::Acquire);
         start > CLAIMED && (start..slot.end.load(Ordering::Relaxed)).contains(&address)
-    });
-    if let Some(slot) = watched {
+    };
+    // A slot that another thread just takes may seem to hold the address too; its file is then read again for nothing. That of
+    // the fault's own mapping does not change meanwhile and is always among them.
+    let mut is_watched = false;
+    for slot in WATCHED.iter().filter(holds) {
         slot.failed.store(true, Ordering::Release);
-        if back_with_zeros(address) {
-            return;
-        }
+        is_watched = true;
+    }
+    if is_watched && back_with_zeros(address) {
+        return;
     }
     // SAFETY: these are the handler's own arguments.
     #[allow(unsafe_code, reason = "a fault that is none of ours, or that cannot be mended")]
