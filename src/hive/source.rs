@@ -338,9 +338,11 @@ fn is_remote(file: &File) -> bool {
 
 fn identify(file: &File) -> io::Result<(Identity, FileType)> {
     let stat = rustix::fs::fstat(file)?;
+    #[allow(clippy::useless_conversion, reason = "rustix has it unsigned from the kernel, signed from libc")]
+    let nanoseconds = u64::try_from(stat.st_mtime_nsec).unwrap_or(0);
     let identity = Identity {
         len: u64::try_from(stat.st_size).unwrap_or(0),
-        modified: Some((stat.st_mtime, stat.st_mtime_nsec)),
+        modified: Some((stat.st_mtime, nanoseconds)),
         device: stat.st_dev,
         inode: stat.st_ino,
     };
