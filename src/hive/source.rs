@@ -308,8 +308,9 @@ impl HiveSource {
 /// A mapping of a whole file at addresses of its own.
 fn map_alone(file: &File) -> io::Result<Mmap> {
     // SAFETY: the mapping is private and read-only. Rust asks that nobody changes the file meanwhile, which no program can
-    // enforce; a change is found by `has_changed` and its unit reported. All readers index checked slices and keep no fact
-    // about a byte that they do not read again, so that other bytes are other facts, not undefined ones.
+    // enforce: it holds as far as evidence is not written while it is examined. Where it is, `has_changed` finds it and its unit is
+    // reported. Until then readers index checked slices, make no `str` of mapped bytes and keep no fact about a byte that
+    // they do not read again, so that other bytes are other facts.
     #[allow(unsafe_code, reason = "mapping a file is the way in for hives")]
     unsafe {
         MmapOptions::new().map_copy_read_only(file)

@@ -86,7 +86,7 @@ pub fn survive_failing_pages() {
         // Learnt here, for a handler should call as little as possible.
         PAGE_SIZE.store(rustix::param::page_size(), Ordering::Relaxed);
         // SAFETY: a zeroed `sigaction` is a valid one (no flags, empty mask, default action); its fields are set before
-        // it is used.
+        // it is used, and the handler has the form that `SA_SIGINFO` asks for. All pointers are to locals that outlive the calls.
         #[allow(unsafe_code, reason = "a signal handler cannot be installed otherwise")]
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
