@@ -1,24 +1,6 @@
-//! Archives: what is found in them, and the bytes of what is found. The input is a file of any kind.
+//! Hands inputs of the fuzzer to the target of this name.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use mapihive::hive::{Care, Depth};
-use mapihive::scan::{discover, read_hive};
+use mapihive_fuzz::targets::archives;
 
-fuzz_target!(|input: &[u8]| {
-    mapihive_fuzz::begin();
-    let file = mapihive_fuzz::place("HOST.archive");
-    std::fs::write(&file, input).expect("a writable temporary folder");
-    let found = discover(std::slice::from_ref(&file));
-    for passed in &found.passed_over {
-        assert!(!passed.reason.is_empty(), "what is passed over has its reason");
-    }
-    for candidate in found.candidates.iter().take(8) {
-        let (coverage, _) =
-            read_hive(candidate, mapihive_fuzz::reading(Care::Once, Depth::Default), |hive, _| {
-                (None, hive.tree.root().is_ok())
-            });
-        assert!(!coverage.hive_path.is_empty());
-        candidate.done();
-    }
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| mapihive_fuzz::run(archives::run, input));

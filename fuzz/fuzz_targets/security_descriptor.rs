@@ -1,17 +1,6 @@
-//! Security descriptors and the identifiers in them. The input is a descriptor.
+//! Hands inputs of the fuzzer to the target of this name.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use mapihive::wintypes::{SecurityDescriptor, Sid};
+use mapihive_fuzz::targets::security_descriptor;
 
-fuzz_target!(|input: &[u8]| {
-    mapihive_fuzz::begin();
-    if let Ok(descriptor) = SecurityDescriptor::parse(input) {
-        let allowed = descriptor.allowed.iter().flatten().map(|entry| &entry.sid);
-        for sid in descriptor.owner.iter().chain(allowed) {
-            let text = sid.to_string();
-            assert_eq!(Sid::parse(&text).as_ref(), Some(sid), "bytes and text mean the same");
-        }
-        let _ = descriptor.incomplete.map(|why| why.to_string());
-    }
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| mapihive_fuzz::run(security_descriptor::run, input));

@@ -1,4 +1,7 @@
-//! What the fuzz targets share: hives and logs in memory, and the hook that keeps contained panics from counting.
+//! The fuzz targets, and what they share: hives and logs in memory, and the hook that keeps contained panics from counting.
+//! Nothing here needs the fuzzer, so that what it found can be replayed without it.
+
+pub mod targets;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -9,10 +12,11 @@ use mapihive::scan::Reading;
 use mapihive::wintypes::AnsiCodePage;
 use tempfile::TempDir;
 
-/// To be called first by each target: the fuzzer ends the process at each panic, and this puts a hook before the fuzzer's that
-/// lets those panics of nt-hive and of decoders pass that `mapihive::hive::contain` catches.
-pub fn begin() {
+/// Feeds one input to a target. The fuzzer ends the process at each panic; a hook before the fuzzer's lets those panics of
+/// nt-hive and of decoders pass that `mapihive::hive::contain` catches.
+pub fn run(target: fn(&[u8]), input: &[u8]) {
     mapihive::hive::silence_contained_panics();
+    target(input);
 }
 
 /// Opens a hive in memory as the scan opens a file, with logs of the given names.

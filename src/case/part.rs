@@ -371,6 +371,8 @@ pub struct Located {
     pub entry: Entry,
     /// Where its bytes begin in each stream.
     at: Vec<u64>,
+    /// Where its line of the index ends.
+    line_end: u64,
 }
 
 impl PartReader {
@@ -383,7 +385,7 @@ impl PartReader {
         Ok(Self { folder: folder.to_owned(), settings, record })
     }
 
-    /// Opens a part that has its closing record.
+    /// Opens a part that has its closing record: then its files hold what the index tells of, and nothing else.
     pub fn open_whole(folder: &Path) -> Result<Self, CaseError> {
         let part = Self::open(folder)?;
         if part.record.is_none() {
@@ -392,9 +394,14 @@ impl PartReader {
         }
         let mut groups = 0;
         let mut units: u64 = 0;
+        let mut ends: Vec<u64> = Stream::ALL.iter().map(|stream| stream.header().len() as u64).collect();
+        let mut index_end = 0;
         for located in part.groups()? {
+            let Located { entry, at, line_end } = located?;
             groups += 1;
-            units = located?.entry.units.saturating_add(units);
+            units = entry.units.saturating_add(units);
+            ends = at.iter().zip(&entry.lengths).map(|(at, length)| at.saturating_add(*length)).collect();
+            index_end = line_end;
         }
         let record = part.record();
         if (groups, units) != (record.groups, record.units) {
@@ -404,7 +411,32 @@ impl PartReader {
             );
             return Err(CaseError::NoPart { folder: folder.to_owned(), why });
         }
+        part.check_files(&ends, index_end)?;
         Ok(part)
+    }
+
+    /// Looks whether each stream begins with its header and ends, as the index does, where the last group does.
+    fn check_files(&self, ends: &[u64], index_end: u64) -> Result<(), CaseError> {
+        let changed = |name: &str, what: &str| {
+            let why = format!("{name} was changed after it was written: {what}");
+            Err(CaseError::NoPart { folder: self.folder.clone(), why })
+        };
+        let streams =
+            Stream::ALL.iter().zip(ends).map(|(stream, end)| (stream.file(), stream.header(), *end));
+        for (name, header, end) in streams.chain([(INDEX, Vec::new(), index_end)]) {
+            let path = self.folder.join(name);
+            let len = regular(&path).map_err(read_error(&path))?.len();
+            if len != end {
+                return changed(name, &format!("it has {len} bytes, of which the index tells of {end}"));
+            }
+            let mut found = vec![0; header.len()];
+            let read = File::open(&path).and_then(|file| file.read_exact_at(&mut found, 0));
+            read.map_err(read_error(&path))?;
+            if found != header {
+                return changed(name, "it begins with another header");
+            }
+        }
+        Ok(())
     }
 
     /// The folder.
@@ -451,7 +483,7 @@ impl PartReader {
                 return Some(Err(CaseError::NoPart { folder: self.folder.clone(), why }));
             }
             last = Some(entry.group.clone());
-            Some(Ok(Located { entry, at: std::mem::replace(&mut at, ends) }))
+            Some(Ok(Located { entry, at: std::mem::replace(&mut at, ends), line_end: lines.at }))
         }))
     }
 
@@ -459,7 +491,7 @@ impl PartReader {
     pub fn cut(&self) -> Result<(), CaseError> {
         let mut ends: Vec<u64> = Stream::ALL.iter().map(|stream| stream.header().len() as u64).collect();
         for located in self.groups()? {
-            let Located { entry, at } = located?;
+            let Located { entry, at, .. } = located?;
             ends = at.iter().zip(&entry.lengths).map(|(at, length)| at + length).collect();
         }
         for (stream, end) in Stream::ALL.iter().zip(ends) {

@@ -308,8 +308,9 @@ impl HiveSource {
 /// A mapping of a whole file at addresses of its own.
 fn map_alone(file: &File) -> io::Result<Mmap> {
     // SAFETY: the mapping is private and read-only. Rust asks that nobody changes the file meanwhile, which no program can
-    // enforce; a change is found by `has_changed` and its unit reported. All readers index checked slices and keep no fact
-    // about a byte that they do not read again, so that other bytes are other facts, not undefined ones.
+    // enforce: it holds as far as evidence is not written while it is examined. Where it is, `has_changed` finds it and its unit is
+    // reported. Until then readers index checked slices, make no `str` of mapped bytes and keep no fact about a byte that
+    // they do not read again, so that other bytes are other facts.
     #[allow(unsafe_code, reason = "mapping a file is the way in for hives")]
     unsafe {
         MmapOptions::new().map_copy_read_only(file)
@@ -338,9 +339,11 @@ fn is_remote(file: &File) -> bool {
 
 fn identify(file: &File) -> io::Result<(Identity, FileType)> {
     let stat = rustix::fs::fstat(file)?;
+    #[allow(clippy::useless_conversion, reason = "rustix has it unsigned from the kernel, signed from libc")]
+    let nanoseconds = u64::try_from(stat.st_mtime_nsec).unwrap_or(0);
     let identity = Identity {
         len: u64::try_from(stat.st_size).unwrap_or(0),
-        modified: Some((stat.st_mtime, stat.st_mtime_nsec)),
+        modified: Some((stat.st_mtime, nanoseconds)),
         device: stat.st_dev,
         inode: stat.st_ino,
     };

@@ -86,7 +86,7 @@ pub fn survive_failing_pages() {
         // Learnt here, for a handler should call as little as possible.
         PAGE_SIZE.store(rustix::param::page_size(), Ordering::Relaxed);
         // SAFETY: a zeroed `sigaction` is a valid one (no flags, empty mask, default action); its fields are set before
-        // it is used.
+        // it is used, and the handler has the form that `SA_SIGINFO` asks for. All pointers are to locals that outlive the calls.
         #[allow(unsafe_code, reason = "a signal handler cannot be installed otherwise")]
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
@@ -108,15 +108,19 @@ extern "C" fn on_sigbus(signal: libc::c_int, info: *mut libc::siginfo_t, context
     // SAFETY: the kernel hands a handler installed with `SA_SIGINFO` a valid `siginfo_t`.
     #[allow(unsafe_code, reason = "the address of the fault is in there")]
     let address = unsafe { (*info).si_addr() }.addr();
-    let watched = WATCHED.iter().find(|slot| {
+    let holds = |slot: &&Slot| {
         let start = slot.start.load(Ordering::Acquire);
         start > CLAIMED && (start..slot.end.load(Ordering::Relaxed)).contains(&address)
-    });
-    if let Some(slot) = watched {
+    };
+    // A slot that another thread just takes may seem to hold the address too; its file is then read again for nothing. That of
+    // the fault's own mapping does not change meanwhile and is always among them.
+    let mut is_watched = false;
+    for slot in WATCHED.iter().filter(holds) {
         slot.failed.store(true, Ordering::Release);
-        if back_with_zeros(address) {
-            return;
-        }
+        is_watched = true;
+    }
+    if is_watched && back_with_zeros(address) {
+        return;
     }
     // SAFETY: these are the handler's own arguments.
     #[allow(unsafe_code, reason = "a fault that is none of ours, or that cannot be mended")]

@@ -38,6 +38,8 @@ struct State {
     files: usize,
     /// Those of them that are still read.
     alive: usize,
+    /// Whether a part of the stretch may be unmapped, so that others may get its addresses.
+    is_lost: bool,
 }
 
 /// A file that is mapped into the stretch of a thread, read only.
@@ -68,8 +70,9 @@ impl std::ops::Deref for InRange {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: `place` mapped `len` readable bytes there, which stay until the last file of the stretch is dropped. Nobody
-        // writes through this process; of others the same holds as for every mapped file (`HiveSource::bytes`).
+        // SAFETY: `place` mapped `len` readable bytes there, fewer than `isize::MAX`, which stay until the last file of the
+        // stretch is dropped. Nobody writes through this process; of others the same holds as for every mapped file
+        // (`map_alone` in the module above).
         #[allow(unsafe_code, reason = "the bytes of a mapping that memmap2 did not make")]
         unsafe {
             std::slice::from_raw_parts(self.range.whole.as_ptr().add(self.at), self.len)
@@ -81,7 +84,7 @@ impl Drop for InRange {
     fn drop(&mut self) {
         let mut state = self.range.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.alive -= 1;
-        if state.alive == 0 && (state.files >= most_files() || state.used >= MOST_BYTES) {
+        if state.alive == 0 && !state.is_lost && (state.files >= most_files() || state.used >= MOST_BYTES) {
             self.range.empty(&mut state);
         }
     }
@@ -99,31 +102,43 @@ impl Range {
     }
 
     /// Maps a file behind the others, and tells where.
-    fn place(&self, file: &File, len: usize) -> Option<usize> {
+    fn place(self: &Arc<Self>, file: &File, len: usize) -> Option<usize> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let at = state.used;
         let end = at.checked_add(len)?.checked_next_multiple_of(rustix::param::page_size())?;
-        if len == 0 || end > self.whole.len() {
+        if len == 0 || end > self.whole.len() || state.is_lost {
             return None;
         }
-        self.lay(at, len, Some(file)).ok()?;
-        *state = State { used: end, files: state.files + 1, alive: state.alive + 1 };
+        if self.lay(at, len, Some(file)).is_err() {
+            self.lose(&mut state);
+            return None;
+        }
+        *state = State { used: end, files: state.files + 1, alive: state.alive + 1, is_lost: false };
         Some(at)
     }
 
     /// Takes away all files; none of them is read any more.
-    fn empty(&self, state: &mut State) {
-        // Where that fails the files stay, and the stretch fills up.
+    fn empty(self: &Arc<Self>, state: &mut State) {
         if self.lay(0, state.used, None).is_ok() {
             *state = State::default();
+        } else {
+            self.lose(state);
         }
+    }
+
+    /// Gives the stretch up, for as long as the process runs: a system that refuses to lay something over a part of it may have
+    /// taken away what was there, and then that part may be anybody's. It is neither laid over nor unmapped any more.
+    fn lose(self: &Arc<Self>, state: &mut State) {
+        state.is_lost = true;
+        std::mem::forget(Arc::clone(self));
     }
 
     /// Lays a file, or nothing, over a part of the stretch.
     fn lay(&self, at: usize, len: usize, file: Option<&File>) -> io::Result<()> {
-        // SAFETY: both callers keep within the stretch, which is ours alone, and to a part of it of which nothing is read: what
-        // lies behind all files that were mapped, or all of them when the last was dropped. A part of a page at the end is no
-        // other file's, for each begins on a page of its own.
+        // SAFETY: both callers keep within the stretch, which is ours alone until it is lost and then comes here no more, and to
+        // a part of it of which nothing is read: what lies behind all files that were mapped, or all of them when the last was
+        // dropped. Both hold the lock of its state. A part of a page at the end is no other file's, for each begins on a page of
+        // its own.
         #[allow(unsafe_code, reason = "only mapping over one's own addresses unmaps many files in one go")]
         unsafe {
             let start = self.whole.as_mut_ptr().add(at).cast();
@@ -190,6 +205,27 @@ mod tests {
             assert!(places[..MOST_FILES_OF_ONE_THREAD].is_sorted_by(|one, next| one < next));
         })
         .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn a_stretch_that_was_refused_something_is_left_alone_and_files_in_it_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        std::thread::spawn(move || {
+            let one = file(&path, 1, 10_000);
+            let kept = InRange::map(&one, 10_000).unwrap();
+            // The system maps nothing of a file that may not be read.
+            let write_only = File::options().write(true).open(path.join("1")).unwrap();
+            assert!(InRange::map(&write_only, 10_000).is_none());
+            assert!(InRange::map(&one, 10_000).is_none(), "nothing is laid over it any more");
+            assert!(kept.iter().all(|byte| *byte == 1));
+            let range = Arc::downgrade(&kept.range);
+            drop(kept);
+            range
+        })
+        .join()
+        .map(|range| assert!(range.upgrade().is_some(), "it is never unmapped"))
         .unwrap();
     }
 
