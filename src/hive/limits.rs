@@ -78,3 +78,6 @@ pub const MAX_LOG_SIZE: u64 = 64 << 20;
 /// Transaction logs that are read of one hive. There are three names; more of them differ in letter case alone, which no
 /// Windows writes.
 pub const MAX_LOGS: usize = 6;
+
+/// Subkeys from which on a list is long: what was looked for in it is remembered.
+pub const LONG_LIST: u32 = 256;

@@ -3,8 +3,8 @@
 //! nt-hive lends names as slices of our own bytes, so that the place of a record follows from the address of its name
 //! without any `unsafe`. Where nt-hive fails on a list, that list is read raw and a problem says so.
 
-use std::cell::Cell;
-use std::collections::HashSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use super::bins;
@@ -43,6 +43,8 @@ pub struct Tree<'b> {
     panics: Cell<u32>,
     visited_bytes: Cell<u64>,
     cells_read: Cell<u64>,
+    /// What was looked for in long lists: the number and cell of the subkey, or that it is not there. Many paths begin alike.
+    lookups: RefCell<HashMap<CellOffset, HashMap<String, Option<(usize, CellOffset)>>>>,
 }
 
 /// A live key.
@@ -143,6 +145,7 @@ impl<'b> Tree<'b> {
             panics: Cell::new(0),
             visited_bytes: Cell::new(0),
             cells_read: Cell::new(0),
+            lookups: RefCell::default(),
         }
     }
 
@@ -430,6 +433,39 @@ impl<'t, 'b> Key<'t, 'b> {
         if self.node.subkey_count() == 0 {
             return Found::Absent;
         }
+        let is_long = self.node.subkey_count() >= limits::LONG_LIST;
+        if is_long && let Some(known) = self.known(name) {
+            return known;
+        }
+        let found = self.look_for(name);
+        let known = match &found {
+            Found::Here((index, node)) => Some((*index, node.cell_offset())),
+            Found::Absent => None,
+            Found::Unknown => return Found::Unknown,
+        };
+        if is_long {
+            let mut lookups = self.tree.lookups.borrow_mut();
+            lookups.entry(self.node.cell_offset()).or_default().insert(name.to_owned(), known);
+        }
+        match found {
+            Found::Here((index, node)) => self.child(index, node, name),
+            _ => Found::Absent,
+        }
+    }
+
+    /// What is known of a name that was looked for before in this key's list.
+    fn known(&self, name: &str) -> Option<Found<Self>> {
+        let known = *self.tree.lookups.borrow().get(&self.node.cell_offset())?.get(name)?;
+        let Some((index, at)) = known else { return Some(Found::Absent) };
+        Some(self.child(index, self.tree.key_node(at).ok()?, name))
+    }
+
+    fn child(&self, index: usize, node: KeyNode<'b>, name: &str) -> Found<Self> {
+        Found::Here(Self { tree: self.tree, nt: self.nt_subkey(index, &node, name), node })
+    }
+
+    /// The subkey of this name and its number in the list.
+    fn look_for(&self, name: &str) -> Found<(usize, KeyNode<'b>)> {
         let hash = Name { bytes: name.as_bytes(), compressed: true }.hash();
         let mut seen_all = true;
         let mut listed = 0;
@@ -461,20 +497,25 @@ impl<'t, 'b> Key<'t, 'b> {
             ControlFlow::Continue(())
         });
         match here {
-            Some((index, node)) => {
-                Found::Here(Self { tree: self.tree, nt: self.nt_subkey(index, &node), node })
-            }
+            Some(found) => Found::Here(found),
             None if seen_all && listed >= self.node.subkey_count() as usize => Found::Absent,
             None => Found::Unknown,
         }
     }
 
     /// The same subkey as nt-hive knows it, to let it enumerate further down.
-    fn nt_subkey(&self, index: usize, node: &KeyNode<'b>) -> Option<NtKeyNode<'t, 'b>> {
+    fn nt_subkey(&self, index: usize, node: &KeyNode<'b>, name: &str) -> Option<NtKeyNode<'t, 'b>> {
         let nt = self.nt.as_ref()?;
+        let is_it = |child: &NtKeyNode<'t, 'b>| self.tree.offset_of(child) == Some(node.cell_offset());
+        // Far down a list nt-hive's search, which trusts its order, is quicker than counting; what it misses is counted.
+        if index >= limits::LONG_LIST as usize
+            && let Some(child) = self.tree.ask(|_| nt.subkey(name))?.and_then(Result::ok).filter(is_it)
+        {
+            return Some(child);
+        }
         let mut list = self.tree.ask(|_| nt.subkeys())??.ok()?;
         let child = self.tree.ask(|_| list.nth(index))??.ok()?;
-        (self.tree.offset_of(&child) == Some(node.cell_offset())).then_some(child)
+        is_it(&child).then_some(child)
     }
 
     /// Looks for a key below this one by a path of ASCII names.

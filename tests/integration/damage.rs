@@ -416,6 +416,37 @@ fn a_wrong_hash_is_told_and_costs_nothing() {
 }
 
 #[test]
+fn keys_of_long_lists_are_found_in_any_order_and_again() {
+    /// More than nt-hive is let count through.
+    const SIBLINGS: usize = 700;
+
+    for kind in [ListKind::Index, ListKind::Fast, ListKind::Hash] {
+        for is_sorted in [true, false] {
+            let mut builder = HiveBuilder::new(Version::V1_5);
+            builder.list_kind(kind).leaf_size(300);
+            for number in (0..SIBLINGS).rev() {
+                builder.key(&format!(r"Parent\key {number:03}\below")).dword("number", 1);
+            }
+            if !is_sorted {
+                builder.key("Parent").keep_order();
+            }
+            with_tree(&builder.build().bytes, Care::Once, |_, tree, problems| {
+                let parent = tree.root().unwrap().descendant("Parent").here().unwrap();
+                for number in (0..SIBLINGS).step_by(50).chain([0, 1, 699, 50]) {
+                    let key = parent.subkey(&format!("KEY {number:03}")).here().unwrap();
+                    assert_eq!(key.name(), format!("key {number:03}"), "{kind:?} {is_sorted}");
+                    let below = key.subkeys("", problems);
+                    assert!(below.complete && below.items.len() == 1);
+                }
+                for _ in 0..2 {
+                    assert!(parent.subkey("key 700").is_absent());
+                }
+            });
+        }
+    }
+}
+
+#[test]
 fn subkeys_in_a_wrong_order_are_all_found() {
     let mut hive = hive();
     hive.swap_subkeys("Parent", 0, 2);
