@@ -65,7 +65,7 @@ fn written<R: Row>(write: impl FnOnce(&mut TableWriter<Vec<u8>>) -> csv::Result<
 }
 
 /// Whether UTF-8 text holds a control character other than the ends of lines. Decides nothing for each byte, since the fuzzer
-/// notes every comparison: looking at each character took a third of this target's time.
+/// notes every comparison: looking at each character was 39 % of this target's instructions.
 fn has_control(text: &[u8]) -> bool {
     /// 1 for control characters of one byte, 2 for the first byte of those of two, 4 for what their second byte may be.
     const CLASS: [u8; 256] = {
