@@ -624,6 +624,13 @@ impl<'b> SubkeyList<'b> {
             SubkeyEntry { target: CellOffset(number(0)), hint: number(4) }
         })
     }
+
+    /// The entries of a hash leaf that have this hash, with their numbers.
+    pub(super) fn with_hash(&self, hash: u32) -> impl Iterator<Item = (usize, CellOffset)> + use<'b> {
+        let entries = self.entries.as_chunks::<8>().0.iter().enumerate();
+        let found = entries.filter(move |(_, [.., a, b, c, d])| u32::from_le_bytes([*a, *b, *c, *d]) == hash);
+        found.map(|(number, [a, b, c, d, ..])| (number, CellOffset(u32::from_le_bytes([*a, *b, *c, *d]))))
+    }
 }
 
 /// Whether a name hint of an `lf` list rules out `name` (ASCII, any case). The hint holds the first four characters;

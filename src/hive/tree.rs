@@ -20,6 +20,9 @@ use crate::wintypes::{Filetime, SecurityDescriptor};
 type NtHive<'b> = nt_hive::Hive<&'b [u8]>;
 type NtKeyNode<'t, 'b> = nt_hive::KeyNode<'t, &'b [u8]>;
 
+/// The number of a subkey in its list, and its cell.
+type Place = (usize, CellOffset);
+
 /// Entries of a list that are taken from nt-hive in one go; most lists of a hive are shorter.
 type Batch<T> = [Option<T>; 16];
 
@@ -44,7 +47,7 @@ pub struct Tree<'b> {
     visited_bytes: Cell<u64>,
     cells_read: Cell<u64>,
     /// What was looked for in long lists: the number and cell of the subkey, or that it is not there. Many paths begin alike.
-    lookups: RefCell<HashMap<CellOffset, HashMap<String, Option<(usize, CellOffset)>>>>,
+    lookups: RefCell<HashMap<CellOffset, HashMap<String, Option<Place>>>>,
 }
 
 /// A live key.
@@ -475,25 +478,30 @@ impl<'t, 'b> Key<'t, 'b> {
                 seen_all = false;
                 return ControlFlow::Continue(());
             };
-            for entry in leaf.entries() {
-                listed += 1;
-                let excluded = match leaf.kind {
-                    SubkeyListKind::HashLeaf => entry.hint != hash,
-                    SubkeyListKind::FastLeaf => hint_excludes(entry.hint, name),
-                    SubkeyListKind::IndexLeaf | SubkeyListKind::IndexRoot => false,
-                };
-                if excluded {
-                    continue;
+            let mut look = |number: usize, target| match self.tree.key_node(target) {
+                Ok(node) if node.name().is_ascii(name) => {
+                    here = Some((listed + number, node));
+                    ControlFlow::Break(())
                 }
-                match self.tree.key_node(entry.target) {
-                    Ok(node) if node.name().is_ascii(name) => {
-                        here = Some((listed - 1, node));
-                        return ControlFlow::Break(());
-                    }
-                    Ok(_) => {}
-                    Err(_) => seen_all = false,
+                Ok(_) => ControlFlow::Continue(()),
+                Err(_) => {
+                    seen_all = false;
+                    ControlFlow::Continue(())
+                }
+            };
+            let mut entries = leaf.entries().enumerate();
+            match leaf.kind {
+                SubkeyListKind::HashLeaf => {
+                    leaf.with_hash(hash).try_for_each(|(number, target)| look(number, target))?;
+                }
+                SubkeyListKind::FastLeaf => entries
+                    .filter(|(_, entry)| !hint_excludes(entry.hint, name))
+                    .try_for_each(|(number, entry)| look(number, entry.target))?,
+                SubkeyListKind::IndexLeaf | SubkeyListKind::IndexRoot => {
+                    entries.try_for_each(|(number, entry)| look(number, entry.target))?;
                 }
             }
+            listed += leaf.entries().len();
             ControlFlow::Continue(())
         });
         match here {
