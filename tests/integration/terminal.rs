@@ -10,7 +10,11 @@ fn on_terminal(columns: usize, before: &str, arguments: &str) -> String {
     let line = format!("stty cols {columns} rows 24; {before} {program} {arguments} > /dev/null");
     let mut script = Command::new("script");
     script.args(["-q", "-c", &line, "/dev/null"]).current_dir(manifest_dir()).stdin(Stdio::null());
-    script.env("TERM", "xterm").env_remove("NO_COLOR");
+    script.env("TERM", "xterm");
+    // What else decides about colours.
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
+        script.env_remove(variable);
+    }
     let shown = script.output().expect("script(1)").stdout;
     String::from_utf8(shown).unwrap()
 }
