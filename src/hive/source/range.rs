@@ -17,7 +17,7 @@ use rustix::mm::{Advice, MapFlags, ProtFlags};
 /// Bytes of addresses that are reserved; no memory belongs to them.
 const RESERVED: usize = 1 << 30;
 /// Files after which the stretch is emptied: so long their pages stay mapped, and count as used by the process.
-const MOST_FILES: usize = 24;
+const MOST_FILES: usize = 32;
 /// The same where only one thread maps files, so that no other processor has to be interrupted.
 const MOST_FILES_OF_ONE_THREAD: usize = 4;
 /// Bytes after which it is emptied too.
