@@ -118,6 +118,11 @@ impl Added {
 
 /// Rows without their header.
 pub(super) fn rows_of<R: Row>(formulas: Formulas, rows: impl IntoIterator<Item = R>) -> Vec<u8> {
+    let mut rows = rows.into_iter().peekable();
+    // Most hives have no rows for most tables, and a writer has a buffer.
+    if rows.peek().is_none() {
+        return Vec::new();
+    }
     let mut table = TableWriter::headless(Vec::new(), formulas);
     for row in rows {
         // Memory is always writable, and a row of cells can always be serialized.

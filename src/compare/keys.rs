@@ -6,7 +6,7 @@ use crate::account::Confidence;
 use crate::finding::Evidence;
 use crate::hive::{HiveState, Tree};
 use crate::mapi::prop::PropName;
-use crate::mapi::secret::{self, Secret, secret};
+use crate::mapi::secret::{self, Secret};
 use crate::mapi::tags::{self, SectionKind};
 use crate::mapi::{Mapi, MapiKey, MapiValue, ProviderSection, Recovered, account_text, registry_text};
 
@@ -114,7 +114,7 @@ impl<'v> PlacedKey<'v> {
     }
 
     fn secret(&self, value: &MapiValue<'_>) -> Option<Secret> {
-        secret(self.place, &value.name(), value.value_type(), value.bytes())
+        value.secret(self.place)
     }
 
     /// What a value says, or what may be said of it.

@@ -627,17 +627,69 @@ impl<'b> SubkeyList<'b> {
 
     /// The entries of a hash leaf that have this hash, with their numbers.
     pub(super) fn with_hash(&self, hash: u32) -> impl Iterator<Item = (usize, CellOffset)> + use<'b> {
-        let entries = self.entries.as_chunks::<8>().0.iter().enumerate();
-        let found = entries.filter(move |(_, [.., a, b, c, d])| u32::from_le_bytes([*a, *b, *c, *d]) == hash);
-        found.map(|(number, [a, b, c, d, ..])| (number, CellOffset(u32::from_le_bytes([*a, *b, *c, *d]))))
+        let fits = move |found: u32| found == hash;
+        self.with(move |found| u32::from(fits(found)), fits)
+    }
+
+    /// The entries of a fast leaf that may be those of a name, with their numbers.
+    pub(super) fn with_hint(&self, hint: NameHint) -> impl Iterator<Item = (usize, CellOffset)> + use<'b> {
+        self.with(move |found| hint.may_admit(found), move |found| hint.admits(found))
+    }
+
+    /// The entries whose hash or hint fits, with their numbers. Few fit, and whole blocks of others are told by arithmetic
+    /// without branches: `may_fit` is not 0 where `fits` is true.
+    fn with<M: Fn(u32) -> u32 + Copy, F: Fn(u32) -> bool + Copy>(
+        &self,
+        may_fit: M,
+        fits: F,
+    ) -> impl Iterator<Item = (usize, CellOffset)> + use<'b, M, F> {
+        /// Entries of a block.
+        const BLOCK: usize = 64;
+
+        let hint = |[_, _, _, _, hint @ ..]: &[u8; 8]| u32::from_le_bytes(*hint);
+        let blocks = self.entries.as_chunks::<8>().0.chunks(BLOCK).enumerate();
+        let any = move |block: &[[u8; 8]]| block.iter().fold(0, |any, entry| any | may_fit(hint(entry))) != 0;
+        blocks.filter(move |(_, block)| any(block)).flat_map(move |(number, block)| {
+            let entries = block.iter().enumerate().filter(move |(_, entry)| fits(hint(entry)));
+            entries.map(move |(in_block, [target @ .., _, _, _, _])| {
+                (number * BLOCK + in_block, CellOffset(u32::from_le_bytes(*target)))
+            })
+        })
     }
 }
 
-/// Whether a name hint of an `lf` list rules out `name` (ASCII, any case). The hint holds the first four characters;
-/// a zero byte where `name` has a character says nothing, for names outside Latin-1 have no hint.
-pub(super) fn hint_excludes(hint: u32, name: &str) -> bool {
-    hint.to_le_bytes()
-        .iter()
-        .zip(name.bytes())
-        .any(|(stored, wanted)| *stored != 0 && !stored.eq_ignore_ascii_case(&wanted))
+/// By what an `lf` list tells that an entry is not that of a name: the name's first four characters.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NameHint {
+    wanted: u32,
+    /// Bits that count: none of a character that the name does not have, and not the one that tells the case of a letter.
+    mask: u32,
+}
+
+impl NameHint {
+    /// The hint of a name in ASCII, which is found in any letter case.
+    pub(super) fn of(name: &str) -> Self {
+        let (mut wanted, mut mask) = ([0; 4], [0; 4]);
+        for ((wanted, mask), byte) in wanted.iter_mut().zip(&mut mask).zip(name.bytes()) {
+            (*wanted, *mask) = (byte, if byte.is_ascii_alphabetic() { 0xdf } else { 0xff });
+        }
+        Self { wanted: u32::from_le_bytes(wanted), mask: u32::from_le_bytes(mask) }
+    }
+
+    /// Not 0 where [`Self::admits`] is true, and where any byte is zero.
+    fn may_admit(self, hint: u32) -> u32 {
+        let has_zero = hint.wrapping_sub(0x0101_0101) & !hint & 0x8080_8080;
+        u32::from((hint ^ self.wanted) & self.mask == 0) | has_zero
+    }
+
+    /// Whether an entry with this hint may be the name's. A zero byte where the name has a character says nothing, for names
+    /// outside Latin-1 have no hint.
+    pub(super) fn admits(self, hint: u32) -> bool {
+        const LOW_BITS: u32 = 0x7f7f_7f7f;
+
+        // The highest bit of each byte that is zero, then all bits of it.
+        let zero = !(((hint & LOW_BITS) + LOW_BITS) | hint | LOW_BITS);
+        let zero_bytes = (zero << 1).wrapping_sub(zero >> 7);
+        (hint ^ self.wanted) & self.mask & !zero_bytes == 0
+    }
 }

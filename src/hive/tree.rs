@@ -11,8 +11,7 @@ use super::bins;
 use super::contain::{Panicked, contain};
 use super::image::{Image, Provenance};
 use super::raw::{
-    BASE_BLOCK_SIZE, Bins, CellOffset, Data, KeyNode, KeyValue, Name, SubkeyList, SubkeyListKind,
-    hint_excludes,
+    BASE_BLOCK_SIZE, Bins, CellOffset, Data, KeyNode, KeyValue, Name, NameHint, SubkeyList, SubkeyListKind,
 };
 use super::{Error, Offset, Problems, ValueType, limits};
 use crate::wintypes::{Filetime, SecurityDescriptor};
@@ -470,6 +469,7 @@ impl<'t, 'b> Key<'t, 'b> {
     /// The subkey of this name and its number in the list.
     fn look_for(&self, name: &str) -> Found<(usize, KeyNode<'b>)> {
         let hash = Name { bytes: name.as_bytes(), compressed: true }.hash();
+        let hint = NameHint::of(name);
         let mut seen_all = true;
         let mut listed = 0;
         let mut here = None;
@@ -489,15 +489,15 @@ impl<'t, 'b> Key<'t, 'b> {
                     ControlFlow::Continue(())
                 }
             };
-            let mut entries = leaf.entries().enumerate();
             match leaf.kind {
                 SubkeyListKind::HashLeaf => {
                     leaf.with_hash(hash).try_for_each(|(number, target)| look(number, target))?;
                 }
-                SubkeyListKind::FastLeaf => entries
-                    .filter(|(_, entry)| !hint_excludes(entry.hint, name))
-                    .try_for_each(|(number, entry)| look(number, entry.target))?,
+                SubkeyListKind::FastLeaf => {
+                    leaf.with_hint(hint).try_for_each(|(number, target)| look(number, target))?;
+                }
                 SubkeyListKind::IndexLeaf | SubkeyListKind::IndexRoot => {
+                    let mut entries = leaf.entries().enumerate();
                     entries.try_for_each(|(number, entry)| look(number, entry.target))?;
                 }
             }
@@ -541,23 +541,24 @@ impl<'t, 'b> Key<'t, 'b> {
     /// The same, with the path as the hive spells it, and a problem for each list that leaves it unknown. `from` is the
     /// path of this key.
     pub fn located(&self, from: &str, path: &str, problems: &mut Problems) -> Found<(Self, String)> {
-        let mut here = (self.clone(), from.to_owned());
+        let mut key = self.clone();
+        let mut key_path = String::with_capacity(from.len() + 1 + path.len());
+        key_path.push_str(from);
         for name in path.split('\\') {
-            let (key, key_path) = &here;
             match key.subkey(name) {
                 Found::Here(next) => {
-                    let next_path = join(key_path, &next.name());
-                    here = (next, next_path);
+                    next.node.name().append_to(&mut key_path);
+                    key = next;
                 }
                 Found::Absent => return Found::Absent,
                 Found::Unknown => {
                     // Reading the list in full tells what is wrong with it.
-                    key.subkeys(key_path, problems);
+                    key.subkeys(&key_path, problems);
                     return Found::Unknown;
                 }
             }
         }
-        Found::Here(here)
+        Found::Here((key, key_path))
     }
 
     /// A value by an ASCII name, in any letter case, and a problem for each reason that leaves it unknown. `path` is this

@@ -1,6 +1,7 @@
 //! Keys and values below the MAPI roots, as facts: where they lie, when they changed, what they hold.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::hive::{
@@ -10,6 +11,7 @@ use crate::hive::{
 use crate::wintypes::{AnsiCodePage, Filetime, decode_utf16le, trim_nul};
 
 use super::prop::{Decoded, PropId, PropName, PropTag, PropValue, decode};
+use super::secret::{self, Secret};
 
 /// A key and its values.
 #[derive(Clone, Debug)]
@@ -49,9 +51,11 @@ pub struct MapiValue<'b> {
     /// The property its name names.
     pub prop: Option<PropName>,
     /// Its bytes, or why there are none.
-    pub data: Result<Data<'b>, Error>,
+    pub data: Result<Data<'b>, Box<Error>>,
     /// The code page of the computer that wrote it.
     ansi: AnsiCodePage,
+    /// Its text, once somebody asked for it; many rules ask for the same ones.
+    text: OnceCell<Option<Box<str>>>,
 }
 
 impl<'b> MapiKey<'b> {
@@ -203,8 +207,9 @@ impl<'b> MapiValue<'b> {
             provenance: image.provenance(value.at(), record.cell_size() as usize),
             data_provenance,
             prop,
-            data,
+            data: data.map_err(Box::new),
             ansi,
+            text: OnceCell::new(),
         }
     }
 
@@ -230,8 +235,9 @@ impl<'b> MapiValue<'b> {
             provenance: place(found.origin, found.at(), found.size() as usize),
             data_provenance,
             prop: prop_name(name),
-            data: data.map_err(Clone::clone),
+            data: data.map_err(|error| Box::new(error.clone())),
             ansi,
+            text: OnceCell::new(),
         }
     }
 
@@ -285,11 +291,20 @@ impl<'b> MapiValue<'b> {
     }
 
     /// The text of a text property, or of a value that is no property.
-    pub fn text(&self) -> Option<Cow<'_, str>> {
-        match self.decoded() {
-            Some(Decoded { value: PropValue::Text(text), .. }) => Some(Cow::Owned(text)),
+    pub fn text(&self) -> Option<&str> {
+        let text = self.text.get_or_init(|| match self.decoded() {
+            Some(Decoded { value: PropValue::Text(text), .. }) => Some(text.into()),
             Some(_) => None,
-            None => Some(Cow::Owned(decode_utf16le(trim_nul(self.bytes()).0))),
+            None => Some(decode_utf16le(trim_nul(self.bytes()).0).into()),
+        });
+        text.as_deref()
+    }
+
+    /// The value as a secret, if it is one where it lies.
+    pub fn secret(&self, place: secret::Place<'_>) -> Option<Secret> {
+        match self.prop {
+            Some(property) => secret::property_value(place, property, self.value_type, self.bytes()),
+            None => secret::secret(place, &self.name(), self.value_type, self.bytes()),
         }
     }
 }

@@ -91,18 +91,37 @@ impl fmt::Display for Secret {
 pub fn secret(place: Place<'_>, name: &str, value_type: ValueType, data: &[u8]) -> Option<Secret> {
     // A name with a NUL in it looks like the part before to most Windows programs.
     let name = if name.contains('\\') { name.split("\\u{0}").next().unwrap_or(name) } else { name }.trim();
-    let property = PropName::parse(name);
-    let verdict = if place == Place::ProtectedStorage {
-        Some(Verdict::only_withheld("Protected Storage"))
-    } else {
-        property
-            .and_then(|property| property_secret(place, property))
-            .or_else(|| account_secret(name, value_type))
-            .or_else(|| contains_dpapi(data).then_some(Verdict::only_withheld("DPAPI blob in another value")))
-    };
-    let Verdict { reason, counts_for_s01 } = verdict?;
-    let scheme = scheme(property, value_type, data);
-    Some(Secret { reason, scheme, len: data.len(), counts_for_s01 })
+    if let Some(property) = PropName::parse(name) {
+        return property_value(place, property, value_type, data);
+    }
+    let verdict = only_there(place).or_else(|| account_secret(name, value_type)).or_else(|| blob(data))?;
+    Some(verdict.told(None, value_type, data))
+}
+
+/// The same of a value whose name, as it is stored, names a property.
+pub fn property_value(
+    place: Place<'_>,
+    property: PropName,
+    value_type: ValueType,
+    data: &[u8],
+) -> Option<Secret> {
+    let verdict =
+        only_there(place).or_else(|| property_secret(place, property)).or_else(|| blob(data))?;
+    Some(verdict.told(Some(property), value_type, data))
+}
+
+/// Whether a property counts as a stored secret of rule S01, whatever its data are.
+pub fn property_counts_for_s01(place: Place<'_>, property: PropName) -> bool {
+    let verdict = only_there(place).or_else(|| property_secret(place, property));
+    verdict.is_some_and(|verdict| verdict.counts_for_s01)
+}
+
+fn only_there(place: Place<'_>) -> Option<Verdict> {
+    (place == Place::ProtectedStorage).then_some(Verdict::only_withheld("Protected Storage"))
+}
+
+fn blob(data: &[u8]) -> Option<Verdict> {
+    contains_dpapi(data).then_some(Verdict::only_withheld("DPAPI blob in another value"))
 }
 
 struct Verdict {
@@ -117,6 +136,11 @@ impl Verdict {
 
     const fn only_withheld(reason: &'static str) -> Self {
         Self { reason, counts_for_s01: false }
+    }
+
+    fn told(self, property: Option<PropName>, value_type: ValueType, data: &[u8]) -> Secret {
+        let scheme = scheme(property, value_type, data);
+        Secret { reason: self.reason, scheme, len: data.len(), counts_for_s01: self.counts_for_s01 }
     }
 }
 

@@ -43,9 +43,9 @@ impl<'b> ProviderSection<'b> {
 
     /// The text of a property; a property that is there but is no text, or whose bytes could not all be read, is
     /// unknown.
-    pub fn text(&self, id: PropId) -> Found<String> {
+    pub fn text(&self, id: PropId) -> Found<&str> {
         self.prop(id).and_then(|value| match value.text() {
-            Some(text) if value.is_complete() => Found::Here(text.into_owned()),
+            Some(text) if value.is_complete() => Found::Here(text),
             _ => Found::Unknown,
         })
     }
@@ -82,7 +82,7 @@ impl<'b> ProviderSection<'b> {
 
     /// The value as a secret, if it is one: of the section itself, or of a key below it.
     pub fn secret(&self, value: &MapiValue<'_>) -> Option<secret::Secret> {
-        secret::secret(self.secret_place(), &value.name(), value.value_type(), value.bytes())
+        value.secret(self.secret_place())
     }
 
     /// Where the values of the section and of the keys below it lie, for the question whether they are secrets.
@@ -142,7 +142,7 @@ impl Links {
             links.exchange.extend(list(tags::PR_EMSMDB_SECTION_UID));
             let name = section.text(tags::PR_SERVICE_NAME).here().filter(|name| !name.is_empty());
             if let Some(name) = name {
-                links.names.entry(section.uid).or_insert(name);
+                links.names.entry(section.uid).or_insert_with(|| name.to_owned());
             }
         }
         links
@@ -151,7 +151,7 @@ impl Links {
     /// The section's own name of a service, or that of the service it names as its own.
     fn service_name(&self, section: &ProviderSection<'_>) -> Option<String> {
         let own = section.text(tags::PR_SERVICE_NAME).here().filter(|name| !name.is_empty());
-        own.or_else(|| {
+        own.map(str::to_owned).or_else(|| {
             let service = section.uids(tags::PR_SERVICE_UID).here()?.uids.first().copied()?;
             self.names.get(&service).cloned()
         })

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::tags::SectionKind;
+use crate::wintypes::hex;
 
 /// A `MAPIUID`: 16 bytes in storage order, without the byte swapping of a GUID structure.
 ///
@@ -38,7 +39,7 @@ impl MapiUid {
 /// The name of the section's key: 32 lower-case hexadecimal digits.
 impl fmt::Display for MapiUid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 

@@ -74,18 +74,11 @@ struct Account {
     absence: Option<String>,
 }
 
-impl Accounts {
-    /// Adds a hive. Hives of the machine belong to no account.
-    pub fn add(&mut self, report: &HiveReport) {
-        let (coverage, judged) = (&report.coverage, &report.judged);
-        let attribution = &coverage.account;
-        if coverage.state.is_none() || attribution.is_machine() {
-            return;
-        }
-        let sid = attribution.sid.as_ref().map(ToString::to_string);
-        let key = (coverage.host.clone(), report.account_label(), sid);
-        let account = self.by_key.entry(key).or_insert_with(|| Account {
-            attribution: attribution.clone(),
+impl Account {
+    /// An account of which no hive has been added.
+    fn of(attribution: Attribution) -> Self {
+        Self {
+            attribution,
             computer_name: None,
             hives: 0,
             newest_path: None,
@@ -97,6 +90,24 @@ impl Accounts {
             traces: None,
             roots: Vec::new(),
             absence: None,
+        }
+    }
+}
+
+impl Accounts {
+    /// Adds a hive. Hives of the machine belong to no account.
+    pub fn add(&mut self, report: &HiveReport) {
+        let (coverage, judged) = (&report.coverage, &report.judged);
+        let attribution = &coverage.account;
+        if coverage.state.is_none() || attribution.is_machine() {
+            return;
+        }
+        let sid = attribution.sid.as_ref().map(ToString::to_string);
+        let key = (coverage.host.clone(), report.account_label(), sid);
+        let mut is_new = false;
+        let account = self.by_key.entry(key).or_insert_with(|| {
+            is_new = true;
+            Account::of(attribution.clone())
         });
         account.hive_paths.push(coverage.hive_path.clone());
         if let Some((first, last)) = judged.traces {
@@ -110,7 +121,9 @@ impl Accounts {
             account.findings_in_older_copies += judged.severities.iter().sum::<u64>();
             return;
         }
-        if account.newest_path.is_none() || attribution.confidence > account.attribution.confidence {
+        let knows_better =
+            account.newest_path.is_none() || attribution.confidence > account.attribution.confidence;
+        if knows_better && !is_new {
             account.attribution = attribution.clone();
         }
         account.hives += 1;

@@ -73,7 +73,7 @@ fn home_server(profile: &Profile<'_>) -> Found<()> {
 
 fn useless_server(section: &ProviderSection<'_>) -> Option<Evidence> {
     let value = section.prop(tags::PR_PROFILE_HOME_SERVER).here()?;
-    Some(Evidence::value("home server that is no name", &section.key, value, value.text()?.into_owned()))
+    Some(Evidence::value("home server that is no name", &section.key, value, value.text()?.to_owned()))
 }
 
 fn detail(profile: &Profile<'_>) -> String {

@@ -45,7 +45,7 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
 fn judge(view: &View<'_>, root: &Root<'_>, key: &MapiKey<'_>, value: &MapiValue<'_>, verdict: &mut Verdict) {
     let is_text = matches!(value.value_type(), ValueType::REG_SZ | ValueType::REG_EXPAND_SZ);
     let name = match value.text() {
-        Some(name) if is_text && value.is_complete() => name.into_owned(),
+        Some(name) if is_text && value.is_complete() => name.to_owned(),
         _ => {
             return verdict
                 .cannot_judge(format!("{}: DefaultProfile is not a text that can be read", key.path()));

@@ -252,7 +252,7 @@ impl<'p, 'b> Parts<'p, 'b> {
 }
 
 /// The texts of [`IDENTITY`], empty ones left out.
-fn identity(section: &ProviderSection<'_>) -> Result<[Option<String>; 4], String> {
+fn identity<'s>(section: &'s ProviderSection<'_>) -> Result<[Option<&'s str>; 4], String> {
     let mut texts = [const { None }; 4];
     for (text, id) in texts.iter_mut().zip(IDENTITY) {
         *text = match section.text(id) {

@@ -32,6 +32,9 @@ pub(super) fn is_unc(path: &str) -> bool {
 pub(super) fn is_user_writable(path: &str) -> bool {
     const VARIABLES: [&str; 6] =
         ["%TEMP%", "%TMP%", "%APPDATA%", "%LOCALAPPDATA%", "%USERPROFILE%", "%HOMEPATH%"];
+    if !path.bytes().any(|byte| matches!(byte, b'\\' | b'/')) {
+        return false;
+    }
     let mut folders: Vec<&str> = components(path).collect();
     folders.pop();
     let is = |name: &str, wanted: &[&str]| wanted.iter().any(|other| name.eq_ignore_ascii_case(other));

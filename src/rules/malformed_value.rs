@@ -89,6 +89,13 @@ fn fault(value: &MapiValue<'_>) -> Option<Malformed> {
     if !value.is_complete() || matches!(prop_type.single(), PropType::PT_UNSPECIFIED | PropType::PT_NULL) {
         return None;
     }
+    // Whole characters where MAPI writes them are read, whatever is wrong at their end: no need to make text of them.
+    if matches!(prop_type, PropType::PT_STRING8 | PropType::PT_UNICODE)
+        && value.value_type() == prop_type.registry_type()
+        && value.bytes().len().is_multiple_of(2)
+    {
+        return None;
+    }
     let decoded = value.decoded()?;
     let loses_meaning = match decoded.malformed? {
         // Of a list with a gap before its first element all elements were read.

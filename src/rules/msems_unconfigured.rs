@@ -61,7 +61,7 @@ fn claim(
 ) -> Option<Claim> {
     let typed = unresolved.typed();
     let mut evidence = typed.iter().map(|(role, section, value)| {
-        let says = value.text().map_or_else(|| "not a text".to_owned(), std::borrow::Cow::into_owned);
+        let says = value.text().unwrap_or("not a text").to_owned();
         (*role, says.clone(), Evidence::value(role, &section.key, value, says))
     });
     let (role, says, first) = evidence.next()?;

@@ -53,7 +53,7 @@ fn claim(view: &View<'_>, root: &Root<'_>, list: &ProfileList<'_>) -> Option<Cla
         newest.name()
     );
     let evidence = Evidence::key("key Profiles", &list.key);
-    let says = |value: &crate::mapi::MapiValue<'_>| value.text().unwrap_or_default().into_owned();
+    let says = |value: &crate::mapi::MapiValue<'_>| value.text().unwrap_or_default().to_owned();
     let claim = Claim::new(Severity::Info, view.as_seen(), Subject::root(root), evidence, detail)
         .beside([Evidence::key("newest profile", &newest.key)])
         .beside(default.map(|value| Evidence::value("default profile", &list.key, value, says(value))));

@@ -39,6 +39,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
+    if view.recovered.profiles.is_empty() {
+        return;
+    }
     let lists = Lists::live(view);
     for of in &view.recovered.profiles {
         let remains = Remains { of, latest: view.recovered.latest(of) };
@@ -199,7 +202,7 @@ fn telling<'v>(
     let uid = place.section.filter(|_| state.trust > Trust::Low)?;
     let section = [recovered.get(&uid), live.get(&uid)].into_iter().flatten().find(|section| (of.is_in)(section))?;
     let value = state.key.prop(of.id).here().filter(|value| value.is_complete())?;
-    let text = value.text()?.into_owned();
+    let text = value.text()?.to_owned();
     (!text.is_empty()).then_some((section, value, text))
 }
 

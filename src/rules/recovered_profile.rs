@@ -36,10 +36,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    let lists = Lists::live(view);
-    let instance_keys = InstanceKeys::of(view);
-    for gone in Remains::of_gone(view) {
-        verdict.claims.extend(claim(view, &lists, &instance_keys, &gone));
+    if !view.recovered.profiles.is_empty() {
+        let lists = Lists::live(view);
+        let instance_keys = InstanceKeys::of(view);
+        for gone in Remains::of_gone(view) {
+            verdict.claims.extend(claim(view, &lists, &instance_keys, &gone));
+        }
     }
     verdict.claims.extend(without_place(view));
 }
@@ -139,7 +141,7 @@ fn was(count: usize) -> &'static str {
 
 /// What is known of a profile.
 struct Known<'p, 'b> {
-    services: Vec<String>,
+    services: Vec<&'p str>,
     values: Vec<Hit<'p, 'b>>,
 }
 
@@ -152,7 +154,7 @@ const TELLING: [(Part, &str, PropId); 3] = [
 
 fn known<'p>(gone: &Remains<'p>) -> Known<'p, 'p> {
     let sections = &gone.of.profile.sections;
-    let mut services: Vec<String> = sections
+    let mut services: Vec<&str> = sections
         .iter()
         .filter(|section| section.kind == SectionKind::Service)
         .filter_map(|section| section.text(tags::PR_SERVICE_NAME).here().filter(|name| !name.is_empty()))
@@ -170,7 +172,7 @@ fn known<'p>(gone: &Remains<'p>) -> Known<'p, 'p> {
 fn sentence(known: &Known<'_, '_>) -> String {
     let services = match known.services.as_slice() {
         [] => "Its services are not known".to_owned(),
-        names => format!("Its services: {}", quoted(names.iter().map(String::as_str))),
+        names => format!("Its services: {}", quoted(names.iter().copied())),
     };
     let mut values: Vec<String> =
         known.values.iter().map(|hit| format!("{} \"{}\"", hit.role, hit.says)).collect();

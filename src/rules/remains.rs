@@ -361,6 +361,9 @@ impl<'v> ListKey<'v> {
 
 /// The one finding on profiles of a family that were there and are no more; `explained` is what its detail ends with.
 pub(super) fn earlier_runs(view: &View<'_>, family: &'static str, explained: &str, verdict: &mut Verdict) {
+    if view.recovered.profiles.is_empty() {
+        return;
+    }
     let lists = Lists::live(view);
     let mut runs: Vec<Remains<'_>> = Vec::new();
     let mut names = HashSet::new();

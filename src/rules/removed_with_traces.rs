@@ -35,6 +35,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
+    if view.recovered.profiles.is_empty() {
+        return;
+    }
     let lists = Lists::live(view);
     let instance_keys = InstanceKeys::of(view);
     let remains: Vec<Remains<'_>> = Remains::of_gone(view).collect();
@@ -66,7 +69,7 @@ struct Default {
 fn default_of(root: &Root<'_>) -> Option<Default> {
     let (key, value) = root.default_profile().here()?;
     let is_text = matches!(value.value_type(), ValueType::REG_SZ | ValueType::REG_EXPAND_SZ);
-    let name = value.text().filter(|name| is_text && value.is_complete() && !name.is_empty())?.into_owned();
+    let name = value.text().filter(|name| is_text && value.is_complete() && !name.is_empty())?.to_owned();
     let evidence = Evidence::value("name of the default profile", key, value, name.clone());
     Some(Default { name, evidence })
 }

@@ -1,6 +1,6 @@
 use crate::account::Confidence;
 use crate::finding::{Claim, Evidence, Severity, Subject};
-use crate::mapi::secret::{self, Secret, secret};
+use crate::mapi::secret::{self, Secret};
 use crate::mapi::{MapiKey, MapiValue, PlaceKind, Profile, ProfileState, Root};
 
 use super::wording::{counted, listed};
@@ -125,9 +125,11 @@ impl<'k, 'b> Found<'k, 'b> {
     }
 
     fn key(&mut self, key: &'k MapiKey<'b>, place: secret::Place<'_>) {
-        for value in &key.values {
-            let found = secret(place, &value.name(), value.value_type(), value.bytes());
-            if let Some(found) = found.filter(|found| found.counts_for_s01)
+        let may_count = |value: &&MapiValue<'_>| {
+            value.prop.is_none_or(|property| secret::property_counts_for_s01(place, property))
+        };
+        for value in key.values.iter().filter(may_count) {
+            if let Some(found) = value.secret(place).filter(|found| found.counts_for_s01)
                 && let Some(protection) = protection(value, &found)
             {
                 let says = says(value, &found);

@@ -1,8 +1,9 @@
 use crate::account::Confidence;
 use crate::finding::Severity;
-use crate::mapi::{Profile, tags};
+use crate::mapi::prop::PropId;
+use crate::mapi::{Profile, ProviderSection, tags};
 
-use super::file_path::{components, file_name, is_user_writable};
+use super::file_path::{file_name, is_user_writable};
 use super::hits::{self, Hit};
 use super::wording::{counted, quoted};
 use super::{Rule, Verdict, View};
@@ -105,19 +106,27 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
 
 /// The DLLs of a profile that are not known, or not where the known one would be.
 fn suspicious<'p, 'b>(profile: &'p Profile<'b>) -> Vec<Hit<'p, 'b>> {
-    let dlls = profile.sections.iter().flat_map(|section| {
-        [
-            Hit::text("DLL of a provider", section, tags::PR_PROVIDER_DLL_NAME),
-            Hit::text("DLL of a message service", section, tags::PR_SERVICE_DLL_NAME),
-        ]
-    });
-    dlls.flatten().filter(|dll| !is_known(&dll.says) || is_user_writable(&dll.says)).collect()
+    const DLLS: [(&str, PropId); 2] = [
+        ("DLL of a provider", tags::PR_PROVIDER_DLL_NAME),
+        ("DLL of a message service", tags::PR_SERVICE_DLL_NAME),
+    ];
+    let of_section = |section| DLLS.into_iter().filter_map(move |(role, id)| suspicious_dll(role, section, id));
+    profile.sections.iter().flat_map(of_section).collect()
+}
+
+fn suspicious_dll<'p, 'b>(
+    role: &'static str,
+    section: &'p ProviderSection<'b>,
+    id: PropId,
+) -> Option<Hit<'p, 'b>> {
+    section.text(id).here().filter(|dll| !is_known(dll) || is_user_writable(dll))?;
+    Hit::text(role, section, id)
 }
 
 fn is_known(dll: &str) -> bool {
     // A value of blanks or slashes names nothing.
-    components(dll.trim()).next().is_none()
-        || KNOWN.iter().any(|known| known.name.eq_ignore_ascii_case(file_name(dll.trim())))
+    let name = file_name(dll.trim());
+    name.is_empty() || KNOWN.iter().any(|known| known.name.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

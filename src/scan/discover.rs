@@ -3,16 +3,17 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
+use std::fs::FileType;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use walkdir::{DirEntry, WalkDir};
+use walkdir::WalkDir;
 
 use crate::account;
 use crate::hive::{FileKind, HiveSource, Links, SourceError};
-use crate::wintypes::{decode_utf16le, escape_exclamation, unescape_part};
+use crate::wintypes::{decode_utf16le, escape, escape_exclamation, unescape_part};
 
 use super::archive::{self, Inside, Shelf};
 use super::companions::Companions;
@@ -164,7 +165,7 @@ impl Candidate {
 
     /// What the site calls it.
     pub fn evidence_id(&self) -> Option<String> {
-        self.listed.as_ref()?.line.evidence_id.as_deref().map(crate::wintypes::escape)
+        self.listed.as_ref()?.line.evidence_id.as_deref().map(escape)
     }
 
     /// Says that all was read of it that will be. It can be read again, but may have to be unpacked again for that.
@@ -243,12 +244,21 @@ pub fn in_archive(path: &Path) -> Option<Discovered> {
 /// is written as the lone surrogate `\u{dc80}` to `\u{dcff}`, as Python does, and `!`, which stands between an archive and what
 /// is in it, as `\u{21}`.
 pub fn path_text(path: &Path) -> String {
-    let kept = path.components().filter(|component| *component != Component::CurDir);
-    let path: PathBuf = kept.collect();
-    let text = system_text(path.as_os_str());
+    let text = if path.to_str().is_some_and(is_joined_plainly) {
+        system_text(path.as_os_str())
+    } else {
+        let kept = path.components().filter(|component| *component != Component::CurDir);
+        system_text(kept.collect::<PathBuf>().as_os_str())
+    };
     let mut text = if text.is_empty() { ".".into() } else { escape_exclamation(text) };
     text.shrink_to_fit();
     text
+}
+
+/// Whether a path is as its components would be joined. Almost every path is, and this is sooner told than done.
+fn is_joined_plainly(path: &str) -> bool {
+    let components = path.strip_prefix('/').unwrap_or(path);
+    components.split('/').all(|component| !matches!(component, "" | "."))
 }
 
 /// The path of a file, where what it is called does not tell it.
@@ -287,6 +297,9 @@ fn system_path(units: &[u16]) -> Option<PathBuf> {
 
 /// The text of an argument or name of the system, made printable in the same way.
 pub fn system_text(text: &OsStr) -> String {
+    if let Some(text) = text.to_str() {
+        return escape(text);
+    }
     let mut units: Vec<u16> = Vec::new();
     for chunk in text.as_encoded_bytes().utf8_chunks() {
         units.extend(chunk.valid().encode_utf16());
@@ -299,7 +312,7 @@ pub fn system_text(text: &OsStr) -> String {
 impl Discovered {
     /// Says of which host all hives are, whatever their paths show; a manifest knows better.
     pub fn name_host(&mut self, host: &str) {
-        let host: Arc<str> = crate::wintypes::escape(host).into();
+        let host: Arc<str> = escape(host).into();
         let has_none = |candidate: &&mut Candidate| {
             candidate.listed.as_ref().is_none_or(|listed| listed.line.host.is_none())
         };
@@ -460,14 +473,13 @@ fn walk(folder: &Path, found: &mut Discovered) {
         let mut below = Vec::new();
         for folder in folders {
             // Only of a folder that was given a link is followed.
-            let entries = WalkDir::new(&folder).max_depth(1).follow_root_links(level == 0);
-            Below::of(&folder, entries, Some(&mut below)).join(found, &mut logs);
+            Below::of_one(&folder, level == 0, &mut below).join(found, &mut logs);
         }
         folders = below;
     }
     let list = |folder: &PathBuf| {
         let entries = WalkDir::new(folder).follow_root_links(false).max_open(OPEN_OF_ONE);
-        Below::of(folder, entries, None)
+        Below::of(folder, entries)
     };
     let listed = in_order(&folders, LISTED_TOGETHER, &Stop::default(), list, Below::size, |below| {
         below.join(found, &mut logs);
@@ -493,22 +505,42 @@ struct Below {
 }
 
 impl Below {
-    /// Lists a folder; folders in it go to `folders` and are not listed, where that is given.
-    fn of(folder: &Path, entries: WalkDir, mut folders: Option<&mut Vec<PathBuf>>) -> Self {
+    /// Lists a folder and all folders in it.
+    fn of(folder: &Path, entries: WalkDir) -> Self {
         let mut below = Self::default();
         for entry in entries.follow_links(false) {
             match entry {
-                Ok(entry) if entry.file_type().is_dir() => {
-                    if let Some(folders) = folders.as_mut().filter(|_| entry.depth() > 0) {
-                        folders.push(entry.into_path());
-                    }
-                }
-                Ok(entry) => below.add(&entry),
+                Ok(entry) if entry.file_type().is_dir() => {}
+                Ok(entry) => below.add(entry.path(), entry.file_name(), entry.file_type()),
                 Err(error) => {
                     let path = error.path().unwrap_or(folder).to_owned();
                     let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
                     below.found.fail(&path, &reason);
                 }
+            }
+        }
+        below
+    }
+
+    /// Lists a folder alone; folders in it go to `folders`. [`WalkDir`] would open each of them.
+    fn of_one(folder: &Path, follow_link: bool, folders: &mut Vec<PathBuf>) -> Self {
+        let mut below = Self::default();
+        if !follow_link && folder.symlink_metadata().is_ok_and(|now| !now.is_dir()) {
+            below.found.fail(folder, "was a folder, and is none any more");
+            return below;
+        }
+        let entries = match folder.read_dir() {
+            Ok(entries) => entries,
+            Err(error) => {
+                below.found.fail(folder, &error.to_string());
+                return below;
+            }
+        };
+        for entry in entries {
+            match entry.and_then(|entry| Ok((entry.file_type()?, entry))) {
+                Ok((kind, entry)) if kind.is_dir() => folders.push(entry.path()),
+                Ok((kind, entry)) => below.add(&entry.path(), &entry.file_name(), kind),
+                Err(error) => below.found.fail(folder, &error.to_string()),
             }
         }
         below
@@ -524,8 +556,7 @@ impl Below {
     }
 
     /// Adds a file.
-    fn add(&mut self, entry: &DirEntry) {
-        let (path, name, kind) = (entry.path(), entry.file_name(), entry.file_type());
+    fn add(&mut self, path: &Path, name: &OsStr, kind: FileType) {
         if !kind.is_file() {
             // A pipe or a link with another name is none of our business; one with a hive's name is told, and one with a log's
             // where the log would be needed.

@@ -98,6 +98,9 @@ type Content = [u8; 32];
 
 /// Tells of the hives of one host which of them are copies of one. `reports` are in the order of paths.
 pub fn link_copies(reports: &mut [HiveReport]) {
+    if reports.len() < 2 {
+        return;
+    }
     let contents = contents(reports);
     for members in series(reports, &contents) {
         let series = Series::of(&members, reports, &contents);

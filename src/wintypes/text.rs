@@ -57,8 +57,8 @@ fn unescaped_ascii(bytes: Vec<u8>) -> Option<String> {
 
 /// Whether a text holds what an escape begins with.
 fn looks_escaped(text: &str) -> bool {
-    // Looking for one character costs far less than looking for three, of which few texts have even the first.
-    text.contains('\\') && text.contains("\\u{")
+    // Looking for one byte costs far less than looking for three, of which few texts have even the first.
+    text.as_bytes().contains(&b'\\') && text.contains("\\u{")
 }
 
 /// Takes the escape back: the UTF-16 units that a text stands for. `None` of a text that no escape makes.
@@ -93,7 +93,7 @@ pub fn unescape_part(part: &str, is_escaped: bool) -> Option<Vec<u16>> {
 /// literal backslash, which no Windows tool can create in a key name, is written `\u{5c}`, and the `u` of a name that
 /// begins with `u{` is written `\u{75}`, for the separator before it would make it look like an escape.
 pub fn escape_component(name: String) -> String {
-    if !name.contains('\\') && !name.starts_with("u{") {
+    if !name.as_bytes().contains(&b'\\') && !name.starts_with("u{") {
         return name;
     }
     let was_escaped = name.contains("\\u{");
@@ -120,7 +120,8 @@ pub fn escape_component(name: String) -> String {
 
 /// Latin-1 that [`decode_latin1`] and [`escape_component`] leave as it is.
 pub fn plain_component(bytes: &[u8]) -> Option<&str> {
-    let is_plain = all_printable_ascii(bytes) && !bytes.contains(&b'\\') && !bytes.starts_with(b"u{");
+    let all_plain = bytes.iter().fold(true, |all, byte| all & is_printable_ascii(*byte) & (*byte != b'\\'));
+    let is_plain = all_plain && !bytes.starts_with(b"u{");
     str::from_utf8(bytes).ok().filter(|_| is_plain)
 }
 
