@@ -3,6 +3,8 @@
 //! The first one ends a run before it begins work, and later asks it to stop: no further file is read, and what is under way
 //! is finished. The second one ends the program at once.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -58,7 +60,12 @@ pub(super) fn heed() -> Stop {
 
 /// The signals that were ignored when the program was started, one bit each; proc(5), `SigIgn`.
 fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    /// More than it has, so that the kernel makes it once.
+    const LENGTH: usize = 8192;
+
+    let mut status = String::with_capacity(LENGTH);
+    // Without it no signal is known to be ignored.
+    let _ = File::open("/proc/self/status").and_then(|mut file| file.read_to_string(&mut status));
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }

@@ -105,8 +105,7 @@ pub fn property_value(
     value_type: ValueType,
     data: &[u8],
 ) -> Option<Secret> {
-    let verdict =
-        only_there(place).or_else(|| property_secret(place, property)).or_else(|| blob(data))?;
+    let verdict = only_there(place).or_else(|| property_secret(place, property)).or_else(|| blob(data))?;
     Some(verdict.told(Some(property), value_type, data))
 }
 

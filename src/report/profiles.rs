@@ -189,7 +189,7 @@ fn span(understood: &Understood<'_>, standing: &Standing<'_>) -> Option<(Filetim
 fn is_default(standing: &Standing<'_>) -> Option<&'static str> {
     let root = standing.live_root.filter(|_| standing.list == ProfileState::Live)?;
     let is_default = root.default_profile().and_then(|(_, value)| match value.text() {
-        Some(text) if value.is_complete() => Found::Here(same_name(&text, standing.profile.name())),
+        Some(text) if value.is_complete() => Found::Here(same_name(text, standing.profile.name())),
         _ => Found::Unknown,
     });
     Some(match is_default {

@@ -63,7 +63,7 @@ fn home_server(profile: &Profile<'_>) -> Found<()> {
     let mut found = if profile.key.subkeys_complete { Found::Absent } else { Found::Unknown };
     for section in settings(profile) {
         match section.text(tags::PR_PROFILE_HOME_SERVER) {
-            Found::Here(server) if !server.is_empty() && !is_guid(&server) => return Found::Here(()),
+            Found::Here(server) if !server.is_empty() && !is_guid(server) => return Found::Here(()),
             Found::Here(_) | Found::Absent => {}
             Found::Unknown => found = Found::Unknown,
         }

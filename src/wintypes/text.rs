@@ -120,7 +120,7 @@ pub fn escape_component(name: String) -> String {
 
 /// Latin-1 that [`decode_latin1`] and [`escape_component`] leave as it is.
 pub fn plain_component(bytes: &[u8]) -> Option<&str> {
-    let all_plain = bytes.iter().fold(true, |all, byte| all & is_printable_ascii(*byte) & (*byte != b'\\'));
+    let all_plain = bytes.iter().fold(true, |all, byte| all & (is_printable_ascii(*byte) && *byte != b'\\'));
     let is_plain = all_plain && !bytes.starts_with(b"u{");
     str::from_utf8(bytes).ok().filter(|_| is_plain)
 }

@@ -144,14 +144,14 @@ pub(super) fn add_unchecked(
     }
     for row in &table.family {
         let family = family(row, by_site).map_err(|(span, fault)| at(span, fault))?;
-        let same = families.in_order.iter().find(|other| other.id.eq_ignore_ascii_case(family.id));
+        let same = families.iter().find(|other| other.id.eq_ignore_ascii_case(family.id));
         if let Some(same) = same {
             let fault = Fault::IdTaken(family.id.to_owned(), by_site && !same.by_site);
             return Err(at(row.id.span(), fault));
         }
-        families.in_order.push(family);
+        families.in_order_mut().push(family);
     }
-    families.in_order.sort_by_key(|family| family.general);
+    families.in_order_mut().sort_by_key(|family| family.general);
     Ok(table)
 }
 
