@@ -228,7 +228,12 @@ impl Image {
         let base_block = BaseBlock::read(&original);
         let mut bytes = source.private_bytes(&original, plan.len(original.len()))?;
         let views: Vec<Log<'_>> = logs.iter().map(LogFile::view).collect();
-        plan.apply(bytes.private_mut().unwrap_or_default(), &views);
+        let by_sector = by_sector(&plan.pages, bytes.len());
+        // Most pages of an entry are in the next one again.
+        let shows = |number: u32, page: &Page| {
+            by_sector.get(sectors(page)).is_some_and(|sectors| sectors.contains(&number))
+        };
+        plan.apply(bytes.private_mut().unwrap_or_default(), &views, shows);
         let judged = judge(&bytes, problems)?;
         if judged.base_block.as_ref().map(|base_block| base_block.root) != Some(judged.root) {
             lead_to(judged.root, &mut bytes);
@@ -239,7 +244,6 @@ impl Image {
         };
         // What is wrong with the hive before replay is no problem once it was replayed.
         let before = Self::of(source, original, &mut Problems::default()).ok();
-        let by_sector = by_sector(&plan.pages, bytes.len());
         let replayed = Replayed { before: before.map(Box::new), pages: plan.pages, by_sector };
         let (root, end) = (judged.root, judged.end);
         let (logs, fates) = (Vec::new(), Vec::new());
@@ -611,15 +615,20 @@ fn lead_to(root: CellOffset, bytes: &mut Bytes) {
     put(bytes.private_mut().unwrap_or_default(), 0, &rebuilt_header(root));
 }
 
+/// For each sector of the hive the number of the page that it is of in the end, counted from 1; 0 of one that no log has.
 fn by_sector(pages: &[Page], len: usize) -> Vec<u32> {
-    let mut sectors = vec![0; len.div_ceil(SECTOR)];
+    let mut by_sector = vec![0; len.div_ceil(SECTOR)];
     for (page, number) in pages.iter().zip(1_u32..) {
-        let range = page.hive / SECTOR..page.end() / SECTOR;
-        if let Some(range) = sectors.get_mut(range) {
+        if let Some(range) = by_sector.get_mut(sectors(page)) {
             range.fill(number);
         }
     }
-    sectors
+    by_sector
+}
+
+/// The sectors of the hive that a page replaces.
+fn sectors(page: &Page) -> Range<usize> {
+    page.hive / SECTOR..page.end() / SECTOR
 }
 
 /// The sectors of an entry's pages that are not as the hive has them, those of one page that follow each other joined.

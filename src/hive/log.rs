@@ -429,10 +429,13 @@ impl Plan {
         self.pages.iter().map(Page::end).fold(file, usize::max)
     }
 
-    /// Writes all pages and the base block into a copy of the hive, which has the length that [`Self::len`] tells.
-    pub(super) fn apply(&self, copy: &mut [u8], logs: &[Log<'_>]) {
-        for page in &self.pages {
-            put(copy, page.hive, page.bytes(logs));
+    /// Writes pages and the base block into a copy of the hive, which has the length that [`Self::len`] tells. A page of which
+    /// nothing `shows` in the end, for later ones replace all of it, is left out; pages are numbered from 1.
+    pub(super) fn apply(&self, copy: &mut [u8], logs: &[Log<'_>], shows: impl Fn(u32, &Page) -> bool) {
+        for (number, page) in (1..).zip(&self.pages) {
+            if shows(number, page) {
+                put(copy, page.hive, page.bytes(logs));
+            }
         }
         put(copy, 0, self.base_block.as_deref().unwrap_or_default());
     }

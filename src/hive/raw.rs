@@ -693,3 +693,27 @@ impl NameHint {
         (hint ^ self.wanted) & self.mask & !zero_bytes == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_admits_what_no_character_rules_out() {
+        let by_character = |name: &str, hint: u32| {
+            let mut pairs = hint.to_le_bytes().into_iter().zip(name.bytes());
+            pairs.all(|(stored, wanted)| stored == 0 || stored.eq_ignore_ascii_case(&wanted))
+        };
+        let bytes =
+            [0, 1, b'.', b'1', b'@', b'A', b'M', b'Z', b'[', b'`', b'a', b'm', b'z', b'{', 0x80, 0xc1];
+        for name in ["", "M", "1.", "mAz", "Microsoft", "@[`{", "z1A."] {
+            let wanted = NameHint::of(name);
+            for number in 0..bytes.len().pow(4) {
+                let byte = |place: u32| bytes[number / bytes.len().pow(place) % bytes.len()];
+                let hint = u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)]);
+                assert_eq!(wanted.admits(hint), by_character(name, hint), "{name} {hint:08x}");
+                assert!(!wanted.admits(hint) || wanted.may_admit(hint) != 0, "{name} {hint:08x}");
+            }
+        }
+    }
+}

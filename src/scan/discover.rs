@@ -758,6 +758,20 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_became_a_link_is_told_and_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        std::fs::create_dir_all(&target).unwrap();
+        std::fs::write(target.join("NTUSER.DAT"), "").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let of = |follow_link| Below::of_one(&link, follow_link, &mut Vec::new()).found;
+        assert_eq!((of(true).candidates.len(), of(true).passed_over.len()), (1, 0));
+        let refused = of(false);
+        assert_eq!((refused.candidates.len(), refused.passed_over.len()), (0, 1));
+        assert!(refused.passed_over[0].failed);
+    }
+
+    #[test]
     fn what_is_found_does_not_depend_on_how_folders_are_divided() {
         /// More than are enough to be divided.
         const HOSTS: usize = ENOUGH_FOLDERS + 7;
