@@ -169,6 +169,11 @@ pub struct Attribution {
 }
 
 impl Attribution {
+    /// Nothing.
+    pub fn unknown() -> Self {
+        resolve(Place::Unknown, Vec::new())
+    }
+
     /// What the path alone tells, for a hive that cannot be read.
     pub fn by_path(hive_path: &str) -> Self {
         let place = place(hive_path);

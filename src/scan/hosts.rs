@@ -98,8 +98,13 @@ impl Hosts {
     /// What the machine hives of a hive's host say; read when the first hive of the host asks. A hive that lies nowhere in a
     /// Windows volume has the hives that were given, if any.
     pub fn facts(&self, candidate: &Candidate) -> Arc<HostFacts> {
+        self.facts_and_inputs(candidate).0
+    }
+
+    /// The same, and the machine hives that were given by name and read for the host.
+    pub(super) fn facts_and_inputs(&self, candidate: &Candidate) -> (Arc<HostFacts>, Arc<[GivenInput]>) {
         let Some(host) = self.by_collection.get(&key(candidate)) else {
-            return Arc::default();
+            return (Arc::default(), Arc::default());
         };
         // Others of the same host wait here until it is read.
         let mut host = host.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,15 +117,7 @@ impl Hosts {
         };
         host.waiting = host.waiting.saturating_sub(1);
         host.facts = (host.waiting > 0).then(|| Arc::clone(&facts));
-        facts
-    }
-
-    /// The given machine hives that were read for a hive's host, once [`Self::facts`] were asked for.
-    pub(super) fn inputs(&self, candidate: &Candidate) -> Arc<[GivenInput]> {
-        let Some(host) = self.by_collection.get(&key(candidate)) else {
-            return Arc::default();
-        };
-        Arc::clone(&host.lock().unwrap_or_else(PoisonError::into_inner).inputs)
+        (facts, Arc::clone(&host.inputs))
     }
 }
 

@@ -116,7 +116,7 @@ pub fn judge_hive_and<T>(
     rules: &[&'static Rule],
     more: impl Fn(&OpenHive<'_>, &Understood<'_>) -> T,
 ) -> (HiveReport, Option<T>) {
-    let host = hosts.facts(candidate);
+    let (host, given) = hosts.facts_and_inputs(candidate);
     let recovery = reading.recovery.filter(|_| !is_machine_hive(candidate));
     let reading = Reading { recovery, ansi: host.ansi_code_page(), ..reading };
     let (coverage, judged) = read_hive(candidate, reading, |hive, problems| {
@@ -134,7 +134,7 @@ pub fn judge_hive_and<T>(
         computer_name: host.computer_name().map(str::to_owned),
         file: Some(candidate.clone()),
         copy: None,
-        given: hosts.inputs(candidate),
+        given,
         filter: String::new(),
     };
     (report, made)

@@ -295,10 +295,10 @@ fn read_once<T>(
     reading: Reading,
     read: &mut impl FnMut(&OpenHive<'_>, &mut Problems) -> (Option<Attribution>, T),
 ) -> Result<(Coverage, Option<T>), PageFailed> {
-    let mut coverage = Coverage::of(candidate, Status::Failed, String::new());
+    let mut coverage = Coverage::begun(candidate);
     let source = match candidate.open() {
         Ok(source) => source,
-        Err(error) => return Ok((coverage.not_opened(candidate.links, &error), None)),
+        Err(error) => return Ok((coverage.not_opened(candidate.links, &error).known_by_path(), None)),
     };
     coverage.size = Some(source.identity().len);
     coverage.modified = source.identity().modified;
@@ -322,7 +322,7 @@ fn read_once<T>(
         Ok(image) => image,
         Err(error) => {
             coverage.reason = error.to_string();
-            return Ok((coverage, None));
+            return Ok((coverage.known_by_path(), None));
         }
     };
     coverage.logs = if reading.logs {
@@ -346,9 +346,7 @@ fn read_once<T>(
     if image.failed() {
         return Err(PageFailed);
     }
-    if let Some(account) = account {
-        coverage.account = account;
-    }
+    coverage.account = account.unwrap_or_else(|| Attribution::by_path(&candidate.hive_path));
     coverage.base_block = image.base_block().cloned();
     coverage.state = Some(image.state());
     coverage.root_name = root_name;
@@ -360,10 +358,15 @@ fn read_once<T>(
 impl Coverage {
     /// The row of a file that was not read.
     fn unread(hive_path: &str, host: Option<String>, status: Status, reason: String) -> Self {
+        Self::new(hive_path, host, status, reason).known_by_path()
+    }
+
+    /// The row of a file of which nothing is known, not even what its path tells of the account.
+    fn new(hive_path: &str, host: Option<String>, status: Status, reason: String) -> Self {
         Self {
             host,
             evidence_id: None,
-            account: Attribution::by_path(hive_path),
+            account: Attribution::unknown(),
             hive_path: hive_path.to_owned(),
             status,
             reason,
@@ -391,11 +394,21 @@ impl Coverage {
         Self::of(candidate, Status::Skipped, why.to_owned())
     }
 
-    /// The row of a file of which nothing is known yet.
+    /// The row of a file of which nothing is known but its path.
     fn of(candidate: &Candidate, status: Status, reason: String) -> Self {
-        let unread =
-            Self::unread(&candidate.hive_path, candidate.host.as_deref().map(str::to_owned), status, reason);
-        Self { evidence_id: candidate.evidence_id(), ..unread }
+        Self { status, reason, ..Self::begun(candidate) }.known_by_path()
+    }
+
+    /// The row of a file that is about to be read: failed, unless more is said of it.
+    fn begun(candidate: &Candidate) -> Self {
+        let host = candidate.host.as_deref().map(str::to_owned);
+        let new = Self::new(&candidate.hive_path, host, Status::Failed, String::new());
+        Self { evidence_id: candidate.evidence_id(), ..new }
+    }
+
+    /// Says of the account what the path tells.
+    fn known_by_path(self) -> Self {
+        Self { account: Attribution::by_path(&self.hive_path), ..self }
     }
 
     fn not_opened(mut self, links: Links, error: &SourceError) -> Self {
