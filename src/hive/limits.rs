@@ -29,6 +29,12 @@ pub const MAX_CONTAINED_PANICS: u32 = 16;
 /// out once for each value, and a long path with many small values is nothing unusual.
 pub const MAX_VISITS_OF_EACH_BYTE: u64 = 16;
 
+/// How many bytes of values' data are read for each byte of a hive before the rest is refused.
+///
+/// No intact hive shares data between values, so that all of them are less than the hive. Data are what texts and findings are made
+/// of, several times as long each: what may be visited often must not be held as often.
+pub const MAX_DATA_OF_EACH_BYTE: u64 = 2;
+
 /// The least that may be visited in any hive, so that the many small look-ups of a tiny hive are never cut off.
 pub const MIN_VISITED_BYTES: u64 = 4 << 20;
 

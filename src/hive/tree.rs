@@ -44,6 +44,7 @@ pub struct Tree<'b> {
     nt_hive: Option<NtHive<'b>>,
     panics: Cell<u32>,
     visited_bytes: Cell<u64>,
+    data_bytes: Cell<u64>,
     cells_read: Cell<u64>,
     /// What was looked for in long lists: the number and cell of the subkey, or that it is not there. Many paths begin alike.
     lookups: RefCell<HashMap<CellOffset, HashMap<String, Option<Place>>>>,
@@ -146,6 +147,7 @@ impl<'b> Tree<'b> {
             nt_hive: contain(|| NtHive::without_validation(bins.bytes())).ok().and_then(Result::ok),
             panics: Cell::new(0),
             visited_bytes: Cell::new(0),
+            data_bytes: Cell::new(0),
             cells_read: Cell::new(0),
             lookups: RefCell::default(),
         }
@@ -224,8 +226,14 @@ impl<'b> Tree<'b> {
         self.cells_read.set(self.cells_read.get() + 1);
         let visited = self.visited_bytes.get() + bytes as u64;
         self.visited_bytes.set(visited);
-        let bound = self.bins.bytes().len() as u64 * limits::MAX_VISITS_OF_EACH_BYTE;
-        if visited > bound.max(limits::MIN_VISITED_BYTES) { Err(Error::VisitedTooMuch) } else { Ok(()) }
+        self.bounded(visited, limits::MAX_VISITS_OF_EACH_BYTE)
+    }
+
+    /// Fails where there are more bytes than `of_each_byte` for each one of the hive.
+    #[inline]
+    fn bounded(&self, bytes: u64, of_each_byte: u64) -> Result<(), Error> {
+        let bound = self.bins.bytes().len() as u64 * of_each_byte;
+        if bytes > bound.max(limits::MIN_VISITED_BYTES) { Err(Error::VisitedTooMuch) } else { Ok(()) }
     }
 
     #[inline(always)]
@@ -918,11 +926,13 @@ impl<'t, 'b> Tree<'b> {
         self.visit(path.len() / 4)
     }
 
-    /// Reads a value's bytes, counting what was visited.
+    /// Reads a value's bytes, counting what was visited, and what may be held of it.
     #[inline]
     pub fn data(&self, value: &Value<'b>) -> Result<Data<'b>, Error> {
         let data = value.data()?;
         self.visit(data.bytes.len())?;
+        self.data_bytes.set(self.data_bytes.get() + data.bytes.len() as u64);
+        self.bounded(self.data_bytes.get(), limits::MAX_DATA_OF_EACH_BYTE)?;
         Ok(data)
     }
 }

@@ -129,6 +129,30 @@ fn one_big_cell_shared_by_many_values_ends() {
 }
 
 #[test]
+fn one_long_text_shared_by_many_sections_is_not_held_for_each() {
+    let mut builder = HiveBuilder::new(Version::V1_3);
+    let parent = builder.key(&format!(r"{WIN9X_PROFILES}\Profile")).id();
+    let sections: Vec<_> = (0..60_000)
+        .map(|number| {
+            let section = builder.by_id(parent).duplicate_key(&format!("{number:032x}")).id();
+            builder.by_id(section).duplicate_value("001e300a", 1, &[1]);
+            section
+        })
+        .collect();
+    // Each of these characters is written as five.
+    builder.key("Bomb").binary("bomb", &[1, 0].repeat(500_000));
+    let mut hive = builder.build();
+    let bomb = hive.layout.value("Bomb", "bomb").data.unwrap();
+    let values = |section| hive.layout.by_id(section).values.iter().map(|value| value.vk);
+    let places: Vec<u32> = sections.into_iter().flat_map(values).collect();
+    for vk in places {
+        hive.set_u32(vk, 4, 1_000_000);
+        hive.set_u32(vk, 8, bomb);
+    }
+    assert_ends(&hive);
+}
+
+#[test]
 fn many_keys_below_a_long_path_need_no_gigabytes() {
     let long = "n".repeat(30_000);
     let mut hive = many_keys(40_000, &long).build();
