@@ -169,7 +169,7 @@ pub struct Attribution {
 }
 
 impl Attribution {
-    /// Nothing.
+    /// Of a hive of which not even the path was looked at.
     pub fn unknown() -> Self {
         resolve(Place::Unknown, Vec::new())
     }

@@ -628,17 +628,17 @@ impl<'b> SubkeyList<'b> {
     /// The entries of a hash leaf that have this hash, with their numbers.
     pub(super) fn with_hash(&self, hash: u32) -> impl Iterator<Item = (usize, CellOffset)> + use<'b> {
         let fits = move |found: u32| found == hash;
-        self.with(move |found| u32::from(fits(found)), fits)
+        self.fitting(move |found| u32::from(fits(found)), fits)
     }
 
     /// The entries of a fast leaf that may be those of a name, with their numbers.
     pub(super) fn with_hint(&self, hint: NameHint) -> impl Iterator<Item = (usize, CellOffset)> + use<'b> {
-        self.with(move |found| hint.may_admit(found), move |found| hint.admits(found))
+        self.fitting(move |found| hint.may_admit(found), move |found| hint.admits(found))
     }
 
     /// The entries whose hash or hint fits, with their numbers. Few fit, and whole blocks of others are told by arithmetic
     /// without branches: `may_fit` is not 0 where `fits` is true.
-    fn with<M: Fn(u32) -> u32 + Copy, F: Fn(u32) -> bool + Copy>(
+    fn fitting<M: Fn(u32) -> u32 + Copy, F: Fn(u32) -> bool + Copy>(
         &self,
         may_fit: M,
         fits: F,

@@ -303,7 +303,7 @@ impl<'b> MapiValue<'b> {
     /// The value as a secret, if it is one where it lies.
     pub fn secret(&self, place: secret::Place<'_>) -> Option<Secret> {
         match self.prop {
-            Some(property) => secret::property_value(place, property, self.value_type, self.bytes()),
+            Some(property) => secret::secret_of_property(place, property, self.value_type, self.bytes()),
             None => secret::secret(place, &self.name(), self.value_type, self.bytes()),
         }
     }

@@ -92,34 +92,34 @@ pub fn secret(place: Place<'_>, name: &str, value_type: ValueType, data: &[u8]) 
     // A name with a NUL in it looks like the part before to most Windows programs.
     let name = if name.contains('\\') { name.split("\\u{0}").next().unwrap_or(name) } else { name }.trim();
     if let Some(property) = PropName::parse(name) {
-        return property_value(place, property, value_type, data);
+        return secret_of_property(place, property, value_type, data);
     }
-    let verdict = only_there(place).or_else(|| account_secret(name, value_type)).or_else(|| blob(data))?;
+    let verdict = by_place(place).or_else(|| account_secret(name, value_type)).or_else(|| by_data(data))?;
     Some(verdict.told(None, value_type, data))
 }
 
 /// The same of a value whose name, as it is stored, names a property.
-pub fn property_value(
+pub fn secret_of_property(
     place: Place<'_>,
     property: PropName,
     value_type: ValueType,
     data: &[u8],
 ) -> Option<Secret> {
-    let verdict = only_there(place).or_else(|| property_secret(place, property)).or_else(|| blob(data))?;
+    let verdict = by_place(place).or_else(|| by_property(place, property)).or_else(|| by_data(data))?;
     Some(verdict.told(Some(property), value_type, data))
 }
 
 /// Whether a property counts as a stored secret of rule S01, whatever its data are.
 pub fn property_counts_for_s01(place: Place<'_>, property: PropName) -> bool {
-    let verdict = only_there(place).or_else(|| property_secret(place, property));
+    let verdict = by_place(place).or_else(|| by_property(place, property));
     verdict.is_some_and(|verdict| verdict.counts_for_s01)
 }
 
-fn only_there(place: Place<'_>) -> Option<Verdict> {
+fn by_place(place: Place<'_>) -> Option<Verdict> {
     (place == Place::ProtectedStorage).then_some(Verdict::only_withheld("Protected Storage"))
 }
 
-fn blob(data: &[u8]) -> Option<Verdict> {
+fn by_data(data: &[u8]) -> Option<Verdict> {
     contains_dpapi(data).then_some(Verdict::only_withheld("DPAPI blob in another value"))
 }
 
@@ -143,7 +143,7 @@ impl Verdict {
     }
 }
 
-fn property_secret(place: Place<'_>, property: PropName) -> Option<Verdict> {
+fn by_property(place: Place<'_>, property: PropName) -> Option<Verdict> {
     if property.secure {
         return Some(Verdict::credential("secure property (name with S)"));
     }

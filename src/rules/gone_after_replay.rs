@@ -29,7 +29,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     let Some(before) = view.before else { return };
-    let (lists, earlier) = (Lists::live(view), Lists::of(before));
+    let Some(lists) = Lists::live(view) else { return };
+    let earlier = Lists::of(before);
     for gone in Remains::of_gone(view) {
         let Found::Here((_, profile)) = earlier.namesake(&gone, gone.of.list) else { continue };
         match lists.namesake(&gone, gone.of.list) {

@@ -39,10 +39,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    if view.recovered.profiles.is_empty() {
-        return;
-    }
-    let lists = Lists::live(view);
+    let Some(lists) = Lists::live(view) else { return };
     for of in &view.recovered.profiles {
         let remains = Remains { of, latest: view.recovered.latest(of) };
         let other = remains::other_list(of.list);

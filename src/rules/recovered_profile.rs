@@ -36,8 +36,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    if !view.recovered.profiles.is_empty() {
-        let lists = Lists::live(view);
+    if let Some(lists) = Lists::live(view) {
         let instance_keys = InstanceKeys::of(view);
         for gone in Remains::of_gone(view) {
             verdict.claims.extend(claim(view, &lists, &instance_keys, &gone));

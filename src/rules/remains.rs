@@ -185,8 +185,12 @@ pub(super) struct Lists<'v> {
 }
 
 impl<'v> Lists<'v> {
-    /// The live lists of a hive, and what was recovered of their own keys.
-    pub(super) fn live(view: &View<'v>) -> Self {
+    /// The live lists of a hive, and what was recovered of their own keys. `None` where no profile was recovered: then nobody
+    /// is looked for in them.
+    pub(super) fn live(view: &View<'v>) -> Option<Self> {
+        if view.recovered.profiles.is_empty() {
+            return None;
+        }
         let mut lists = Self::of(view.mapi);
         for state in &view.recovered.keys {
             let place = state.place.as_ref();
@@ -194,7 +198,7 @@ impl<'v> Lists<'v> {
                 lists.records.entry(folded(&state.key.path())).or_default().insert(state.key.at);
             }
         }
-        lists
+        Some(lists)
     }
 
     pub(super) fn of(mapi: &'v Mapi<'v>) -> Self {
@@ -361,10 +365,7 @@ impl<'v> ListKey<'v> {
 
 /// The one finding on profiles of a family that were there and are no more; `explained` is what its detail ends with.
 pub(super) fn earlier_runs(view: &View<'_>, family: &'static str, explained: &str, verdict: &mut Verdict) {
-    if view.recovered.profiles.is_empty() {
-        return;
-    }
-    let lists = Lists::live(view);
+    let Some(lists) = Lists::live(view) else { return };
     let mut runs: Vec<Remains<'_>> = Vec::new();
     let mut names = HashSet::new();
     let mut elsewhere: Vec<Remains<'_>> = Vec::new();

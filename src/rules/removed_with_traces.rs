@@ -35,10 +35,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    if view.recovered.profiles.is_empty() {
-        return;
-    }
-    let lists = Lists::live(view);
+    let Some(lists) = Lists::live(view) else { return };
     let instance_keys = InstanceKeys::of(view);
     let remains: Vec<Remains<'_>> = Remains::of_gone(view).collect();
     let by_path = ByPath::of(&remains);
