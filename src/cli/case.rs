@@ -279,7 +279,7 @@ fn filetime(time: SystemTime) -> Filetime {
     Filetime((since.as_secs() + TO_1970) * 10_000_000 + u64::from(since.subsec_nanos()) / 100)
 }
 
-/// `mapihive merge`: parts into one case.
+// `mapihive merge`: parts into one case.
 #[derive(Debug, Args)]
 pub(super) struct MergeArguments {
     /// Parts that `scan --part` wrote, in any order

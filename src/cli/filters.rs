@@ -9,8 +9,8 @@ use crate::finding::Severity;
 use crate::rules;
 use crate::wintypes::Filetime;
 
-/// Which findings are written. Evidence, JSON lines, fleet findings and the summary follow; the coverage table and the
-/// accounts count all findings.
+// Which findings are written. Evidence, JSON lines, fleet findings and the summary follow; the coverage table and the
+// accounts count all findings.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which findings are written")]
 pub(super) struct Filters {
@@ -36,7 +36,7 @@ pub(super) struct Filters {
     pub(super) fail_on: FailOn,
 }
 
-/// Which findings make the exit code 1.
+// Which findings make the exit code 1.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct FailOn {
     /// Exit with 1 where a finding of SEVERITY or above is written and no other exit code applies

@@ -51,7 +51,7 @@ pub(super) struct Inputs {
     sam: Option<PathBuf>,
 }
 
-/// The files and folders that are named.
+// The files and folders that are named.
 #[derive(Debug, Args)]
 pub(super) struct Named {
     /// Hives, archives (zip, tar, gz, xz, zst) and folders to search for hives (hidden ones too; symbolic links inside are
@@ -69,7 +69,7 @@ pub(super) struct Named {
     null: bool,
 }
 
-/// How much of what hives and logs hold is read.
+// How much of what hives and logs hold is read.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct EvidenceOptions {
     /// Read hives as they are: do not apply their transaction logs in memory
@@ -93,7 +93,7 @@ pub(super) struct Target {
     pub(super) clobber: bool,
 }
 
-/// How cells that look like formulas are written.
+// How cells that look like formulas are written.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct CellStyle {
     /// Write cells as they are, even those that a spreadsheet would run as formulas

@@ -34,7 +34,10 @@ struct Arguments {
     command: Command,
 }
 
+// Only the command that is asked for builds its arguments: those of all of them were a quarter of the program's own start.
+// What a doc comment on a struct of arguments says would then replace the description of the command, so they have none.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     /// Judge hives and write findings (CSV)
     Scan(Box<scan::Arguments>),
@@ -142,4 +145,25 @@ fn exit_code(exit: Exit) -> ExitCode {
 fn complain(text: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "mapihive: {}", crate::report::for_terminal(text));
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn arguments_do_not_replace_what_a_command_says_of_itself() {
+        let shown = super::Arguments::command();
+        let mut built = shown.clone();
+        built.build();
+        let mut seen = 0;
+        for command in shown.get_subcommands() {
+            let with_arguments = built.find_subcommand(command.get_name()).expect("the same commands");
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            assert_eq!(with_arguments.get_about(), command.get_about(), "{}", command.get_name());
+            assert_eq!(with_arguments.get_long_about(), command.get_long_about(), "{}", command.get_name());
+            seen += 1;
+        }
+        assert_eq!(seen, 12);
+    }
 }

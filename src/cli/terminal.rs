@@ -12,7 +12,7 @@ use super::inputs::tell_problems;
 use crate::report::{Look, Summary};
 use crate::scan::HiveReport;
 
-/// How much is said.
+// How much is said.
 #[derive(Debug, Args)]
 pub(super) struct Voice {
     /// No progress bar and no summary
@@ -25,7 +25,7 @@ pub(super) struct Voice {
     colors: Colors,
 }
 
-/// Whether severities are coloured.
+// Whether severities are coloured.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Colors {
     /// Colour the severities in the summary; auto does on a terminal, unless `NO_COLOR` is set
