@@ -1,5 +1,7 @@
 //! The bins of a hive and whether their cells tile them.
 
+use std::ops::Range;
+
 use super::raw::{BASE_BLOCK_SIZE, Bins, CELL_HEADER};
 use super::{Error, Offset, Problems};
 
@@ -20,6 +22,12 @@ pub(super) struct Placed<'b> {
 }
 
 impl<'b> Placed<'b> {
+    fn read(bytes: &'b [u8], at: usize, size: usize) -> Option<Self> {
+        let bytes = bytes.get(at..)?.get(..size)?;
+        let header = bytes.first_chunk().copied()?;
+        Some(Self { at, bytes, allocated: i32::from_le_bytes(header) < 0 })
+    }
+
     /// Where it ends in the file.
     pub(super) fn end(&self) -> usize {
         self.at + self.bytes.len()
@@ -31,32 +39,164 @@ impl<'b> Placed<'b> {
     }
 }
 
+/// A cell as it is met, before it is known whether anybody wants it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Glance<'b> {
+    /// The size field and the four bytes behind it, as one little-endian number.
+    first: u64,
+    size: usize,
+    /// The bytes from its beginning on, beyond its end too.
+    from_here: &'b [u8],
+}
+
+impl Glance<'_> {
+    /// Length in bytes with the size field.
+    #[inline]
+    pub(super) fn size(self) -> usize {
+        self.size
+    }
+
+    /// Whether it is not in use.
+    #[inline]
+    pub(super) fn is_free(self) -> bool {
+        self.first & 0x8000_0000 == 0
+    }
+
+    /// The first two bytes behind the size field, where records have their signature.
+    #[inline]
+    pub(super) fn signature(self) -> [u8; 2] {
+        let [_, _, _, _, signature @ .., _, _] = self.first.to_le_bytes();
+        signature
+    }
+
+    /// The number at a place behind the size field; zero behind the end of the bins. It may lie behind the cell's own end.
+    #[inline]
+    pub(super) fn u16_at(self, at: usize) -> u16 {
+        let there = self.from_here.get(CELL_HEADER + at..).and_then(<[u8]>::first_chunk).copied();
+        there.map_or(0, u16::from_le_bytes)
+    }
+}
+
 /// Checks signature, place and size of every bin and that cells follow each other to its end (format specification,
 /// section "Hive bin"). Behind a bad header the next page with a header is looked for.
 pub(super) fn check(bins: Bins<'_>, problems: &mut Problems) {
-    walk(bins, problems, |_| {});
+    walk(bins, problems, |_| false, |_| {});
 }
 
-/// The same, showing every cell in the order of the file. Bytes that belong to no sound bin, and those behind a cell that
-/// does not fit into its bin, are not shown: what is free there cannot be told.
-pub(super) fn walk<'b>(bins: Bins<'b>, problems: &mut Problems, mut show: impl FnMut(Placed<'b>)) {
+/// The same, showing the cells that are wanted in the order of the file. Bytes that belong to no sound bin, and those behind a
+/// cell that does not fit into its bin, are not shown: what is free there cannot be told.
+///
+/// All cells of the hive are met, and where the next one begins only the one before tells. So several bins are walked at a
+/// time, a cell of each in turn: while one size is fetched the others are worked on.
+pub(super) fn walk<'b>(
+    bins: Bins<'b>,
+    problems: &mut Problems,
+    wanted: impl Fn(Glance<'b>) -> bool,
+    mut show: impl FnMut(Placed<'b>),
+) {
+    /// Bins that are walked at a time: with more of them nothing is gained.
+    const LANES: usize = 4;
+    /// Bins that are shared out among them, so that few cells wait to be shown.
+    const BATCH: usize = 64;
+
     let bytes = bins.bytes();
     let mut at = BASE_BLOCK_SIZE;
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut met: [Met; LANES] = Default::default();
     while at < bytes.len() {
-        let here = Offset(at as u64);
-        match header(bytes, at) {
-            Ok(size) => {
-                let cells = bytes.get(at + BIN_HEADER..at + size).unwrap_or_default();
-                walk_cells(cells, at + BIN_HEADER, problems, &mut show);
-                at += size;
-            }
-            Err(error) => {
-                problems.add(here, None, error);
-                at += PAGE;
-                while at < bytes.len() && header(bytes, at).is_err() {
-                    at += PAGE;
+        let mut wrong = None;
+        batch.clear();
+        while batch.len() < BATCH && at < bytes.len() && wrong.is_none() {
+            match header(bytes, at) {
+                Ok(size) => {
+                    batch.push(at + BIN_HEADER..at + size);
+                    at += size;
                 }
+                Err(error) => wrong = Some(error),
             }
+        }
+        let mut shares = batch.chunks(batch.len().div_ceil(LANES).max(1));
+        let mut lanes: [Lane<'_>; LANES] =
+            std::array::from_fn(|_| Lane::of(shares.next().unwrap_or_default()));
+        while lanes.iter().any(Lane::has_cells) {
+            for (lane, met) in lanes.iter_mut().zip(&mut met) {
+                lane.step(bytes, &wanted, met);
+            }
+        }
+        for met in &mut met {
+            met.cells.drain(..).filter_map(|(at, size)| Placed::read(bytes, at, size)).for_each(&mut show);
+            met.wrong.drain(..).for_each(|(at, error)| problems.add(at, None, error));
+        }
+        if let Some(error) = wrong {
+            problems.add(Offset(at as u64), None, error);
+            at += PAGE;
+            while at < bytes.len() && header(bytes, at).is_err() {
+                at += PAGE;
+            }
+        }
+    }
+}
+
+/// What was met in a lane, in the order of the file.
+#[derive(Debug, Default)]
+struct Met {
+    /// Place and size of those that are wanted.
+    cells: Vec<(usize, usize)>,
+    /// Those that do not fit.
+    wrong: Vec<(Offset, Error)>,
+}
+
+/// Bins that are walked one after the other.
+#[derive(Debug)]
+struct Lane<'l> {
+    /// Where the next cell begins, and where its bin ends: the same if there is none.
+    at: usize,
+    end: usize,
+    bins: std::slice::Iter<'l, Range<usize>>,
+}
+
+impl<'l> Lane<'l> {
+    fn of(bins: &'l [Range<usize>]) -> Self {
+        let mut lane = Self { at: 0, end: 0, bins: bins.iter() };
+        lane.next_bin();
+        lane
+    }
+
+    fn next_bin(&mut self) {
+        if let Some(bin) = self.bins.next() {
+            (self.at, self.end) = (bin.start, bin.end);
+        }
+    }
+
+    #[inline]
+    fn has_cells(&self) -> bool {
+        self.at < self.end
+    }
+
+    /// Meets the next cell, if there is one.
+    #[inline]
+    fn step<'b>(&mut self, bytes: &'b [u8], wanted: impl Fn(Glance<'b>) -> bool, met: &mut Met) {
+        let left = self.end - self.at;
+        if left == 0 {
+            return;
+        }
+        let from_here = bytes.get(self.at..).unwrap_or_default();
+        let first = from_here.first_chunk().copied().map_or(0, u64::from_le_bytes);
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is the size field")]
+        let size = (first as u32).cast_signed().unsigned_abs() as usize;
+        if size < 8 || !size.is_multiple_of(8) || size > left {
+            // Where the next cell begins cannot be told; references to cells behind this place still work.
+            let error = Error::CellSize { size: size as u64, left: left as u64 };
+            met.wrong.push((Offset(self.at as u64), error));
+            self.at = self.end;
+        } else {
+            if wanted(Glance { first, size, from_here }) {
+                met.cells.push((self.at, size));
+            }
+            self.at += size;
+        }
+        if self.at == self.end {
+            self.next_bin();
         }
     }
 }
@@ -88,27 +228,96 @@ fn header(bytes: &[u8], at: usize) -> Result<usize, Error> {
     Ok(size)
 }
 
-/// Shows the cells of a bin, of which the first begins at `at` in the file.
-fn walk_cells<'b>(
-    mut cells: &'b [u8],
-    mut at: usize,
-    problems: &mut Problems,
-    show: &mut impl FnMut(Placed<'b>),
-) {
-    // This runs for every cell of every hive: nothing is looked up twice.
-    while let Some(header) = cells.first_chunk::<CELL_HEADER>() {
-        let header = i32::from_le_bytes(*header);
-        let size = header.unsigned_abs() as usize;
-        let (true, Some((bytes, behind))) =
-            (size >= 8 && size.is_multiple_of(8), cells.split_at_checked(size))
-        else {
-            // Where the next cell begins cannot be told; references to cells behind this place still work.
-            let left = cells.len() as u64;
-            problems.add(Offset(at as u64), None, Error::CellSize { size: size as u64, left });
-            return;
-        };
-        show(Placed { at, bytes, allocated: header < 0 });
-        at += size;
-        cells = behind;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that look random and are the same each time.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, end: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(self.0 >> 33).unwrap() % end
+        }
+    }
+
+    /// A base block and bins, of which some have a bad header and some a cell that does not fit.
+    fn made(numbers: &mut Numbers) -> Vec<u8> {
+        let mut bytes = vec![0; BASE_BLOCK_SIZE];
+        for _ in 0..numbers.below(200) {
+            let (start, size) = (bytes.len(), PAGE * (1 + numbers.below(3)));
+            bytes.extend_from_slice(if numbers.below(40) == 0 { b"none" } else { b"hbin" });
+            bytes.extend_from_slice(&u32::try_from(start - BASE_BLOCK_SIZE).unwrap().to_le_bytes());
+            bytes.extend_from_slice(&u32::try_from(size).unwrap().to_le_bytes());
+            bytes.resize(start + BIN_HEADER, 0);
+            while bytes.len() < start + size {
+                let left = start + size - bytes.len();
+                let fitting = (8 * (1 + numbers.below(40))).min(left);
+                let told = match numbers.below(2_000) {
+                    0 => 0,
+                    1 => left + 8,
+                    2 => fitting + 4,
+                    _ => fitting,
+                };
+                let told = i32::try_from(told).unwrap();
+                let sign = if numbers.below(4) == 0 { 1 } else { -1 };
+                bytes.extend_from_slice(&(sign * told).to_le_bytes());
+                bytes.resize(bytes.len() + fitting - CELL_HEADER, 0);
+            }
+        }
+        bytes
+    }
+
+    /// Place and size of each free cell, and the places of problems, one cell after the other.
+    fn one_by_one(bytes: &[u8]) -> (Vec<(usize, usize)>, Vec<usize>) {
+        let (mut free, mut wrong, mut at) = (Vec::new(), Vec::new(), BASE_BLOCK_SIZE);
+        while at < bytes.len() {
+            let Ok(size) = header(bytes, at) else {
+                wrong.push(at);
+                at += PAGE;
+                while at < bytes.len() && header(bytes, at).is_err() {
+                    at += PAGE;
+                }
+                continue;
+            };
+            let (mut cell, end) = (at + BIN_HEADER, at + size);
+            while cell < end {
+                let field = i32::from_le_bytes(*bytes[cell..].first_chunk().unwrap());
+                let length = field.unsigned_abs() as usize;
+                if length < 8 || !length.is_multiple_of(8) || length > end - cell {
+                    wrong.push(cell);
+                    break;
+                }
+                if field >= 0 {
+                    free.push((cell, length));
+                }
+                cell += length;
+            }
+            at = end;
+        }
+        (free, wrong)
+    }
+
+    #[test]
+    fn cells_and_damage_are_met_in_the_order_of_the_file() {
+        let mut numbers = Numbers(1);
+        let (mut cells, mut damage) = (0, 0);
+        for _ in 0..100 {
+            let bytes = made(&mut numbers);
+            let mut problems = Problems::default();
+            let mut shown = Vec::new();
+            walk(Bins::new(&bytes, bytes.len()), &mut problems, Glance::is_free, |cell| {
+                assert!(!cell.allocated);
+                shown.push((cell.at, cell.bytes.len()));
+            });
+            let (free, wrong) = one_by_one(&bytes);
+            assert_eq!(shown, free);
+            let place = |problem: &crate::hive::Problem| usize::try_from(problem.at.unwrap().0).unwrap();
+            let told: Vec<_> = problems.kept().iter().map(place).collect();
+            assert!(wrong.starts_with(&told) && problems.total() == wrong.len() as u64);
+            (cells, damage) = (cells + free.len(), damage + wrong.len());
+        }
+        assert!(cells > 10_000 && damage > 100, "{cells} {damage}");
     }
 }

@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use crate::wintypes::Filetime;
 
-use super::bins;
+use super::bins::{self, Glance};
 use super::image::Origin;
 use super::raw::{Bins, CellOffset, Data, KeyNode, KeyValue, Name};
 use super::{Error, Offset, Problems};
@@ -29,7 +29,7 @@ pub use doubt::{Doubt, Doubts, Trust};
 pub use lost_lists::LostList;
 
 use referenced::Referenced;
-use scan::{slack, slack_behind};
+use scan::{may_have_slack, slack, slack_behind};
 use space::{Head, Region, Space, cell_offset};
 
 /// The first component of a path whose beginning is lost. A key may have this name as well; [`DeletedKey::path_complete`]
@@ -199,7 +199,9 @@ fn carve_unless<'b>(
         Depth::Default => None,
         Depth::Deep => Some(Referenced::from_root(bins, root)),
     };
-    bins::walk(bins, problems, |cell| {
+    let is_deep = live.is_some();
+    let is_worth_a_look = |cell: Glance<'_>| is_deep | cell.is_free() | may_have_slack(cell);
+    bins::walk(bins, problems, is_worth_a_look, |cell| {
         let whole = |origin, head| Region { start: cell.at, end: cell.end(), origin, head };
         let region = match &mut live {
             _ if !cell.allocated => Some(whole(Origin::Free, Head::FreeCell)),
@@ -257,11 +259,9 @@ pub fn carve_places<'b>(
 ) -> Carved<'b> {
     let mut space = Space::new(bins, &[], true);
     // Pages laid over others need not fit each other; whoever made the view knows what is wrong with it.
-    bins::walk(bins, &mut Problems::default(), |cell| {
-        if !cell.allocated {
-            let (start, end) = (cell.at, cell.end());
-            space.add(Region { start, end, origin: Origin::Free, head: Head::FreeCell });
-        }
+    bins::walk(bins, &mut Problems::default(), Glance::is_free, |cell| {
+        let (start, end) = (cell.at, cell.end());
+        space.add(Region { start, end, origin: Origin::Free, head: Head::FreeCell });
     });
     let found = scan::places(&space, places);
     assemble::assemble(&space, root, found, problems)

@@ -1,6 +1,6 @@
 //! Looks for records in bytes that nothing live uses.
 
-use crate::hive::bins::Placed;
+use crate::hive::bins::{Glance, Placed};
 use crate::hive::image::Origin;
 use crate::hive::raw::{CELL_HEADER, CellOffset, KeyNode, KeyValue, Name, key_node_anywhere};
 
@@ -105,41 +105,54 @@ fn for_each_signature(
     origin: Origin,
     mut show: impl FnMut(Kind, usize),
 ) {
+    /// Bytes; a multiple of every step.
+    const BLOCK: usize = 64;
+
     let step = if origin == Origin::Tail { 4 } else { 8 };
     let first = match step {
         4 => start.next_multiple_of(4),
         _ => (start + CELL_HEADER).next_multiple_of(8) - CELL_HEADER,
     };
     let Some(bytes) = space.bytes(first, end) else { return };
-    for (index, word) in bytes.chunks_exact(step).enumerate() {
-        match word {
-            [b'n', b'k', ..] => show(Kind::Key, first + index * step),
-            [b'v', b'k', ..] => show(Kind::Value, first + index * step),
-            _ => {}
+    // Most bytes begin no record: a block of them is passed over at once.
+    for (number, block) in bytes.chunks(BLOCK).enumerate() {
+        let is_record = |word: &[u8]| matches!(word, [b'n' | b'v', b'k', ..]);
+        if !block.chunks_exact(step).fold(false, |any, word| any | is_record(word)) {
+            continue;
+        }
+        for (index, word) in block.chunks_exact(step).enumerate() {
+            let at = first + number * BLOCK + index * step;
+            match word {
+                [b'n', b'k', ..] => show(Kind::Key, at),
+                [b'v', b'k', ..] => show(Kind::Value, at),
+                _ => {}
+            }
         }
     }
 }
 
-/// The unused bytes behind a cell's record, if they can hold another one. Cells of data, lists of values and class names
-/// have no signature: what of them is used only the records that refer to them tell.
-#[inline]
-pub(super) fn slack(space: &Space<'_>, cell: Placed<'_>) -> Option<Region> {
-    if may_have_slack(cell) { slack_behind(cell, used_by_record(space, cell)?) } else { None }
-}
-
 /// Whether a cell may be longer than its record by another one: false of nearly all cells, each of which is asked.
 #[inline]
-fn may_have_slack(cell: Placed<'_>) -> bool {
-    let data = cell.data();
-    match data.first_chunk() {
-        Some(b"nk") => has_room(cell, KeyNode::NAME_AT + u16_at(data, 72).unwrap_or(0)),
-        Some(b"vk") => has_room(cell, KeyValue::NAME_AT + u16_at(data, 2).unwrap_or(0)),
-        Some(b"li" | b"ri" | b"lf" | b"lh" | b"sk") => true,
-        _ => false,
-    }
+#[allow(
+    clippy::needless_bitwise_bool,
+    reason = "no processor can guess what the next cell is: nothing is jumped over"
+)]
+pub(super) fn may_have_slack(cell: Glance<'_>) -> bool {
+    let signature = cell.signature();
+    let is_key = signature == *b"nk";
+    let (name_at, length_at) = if is_key { (KeyNode::NAME_AT, 72) } else { (KeyValue::NAME_AT, 2) };
+    let has_room = cell.size() >= name_at + usize::from(cell.u16_at(length_at)) + SHORTEST;
+    let is_list =
+        [b"li", b"ri", b"lf", b"lh", b"sk"].into_iter().fold(false, |is, list| is | (signature == *list));
+    ((is_key | (signature == *b"vk")) & has_room) | is_list
 }
 
-#[cold]
+/// The unused bytes behind a cell's record, if they can hold another one. Cells of data, lists of values and class names
+/// have no signature: what of them is used only the records that refer to them tell.
+pub(super) fn slack(space: &Space<'_>, cell: Placed<'_>) -> Option<Region> {
+    slack_behind(cell, used_by_record(space, cell)?)
+}
+
 fn used_by_record(space: &Space<'_>, cell: Placed<'_>) -> Option<usize> {
     let data = cell.data();
     let list_of = |entry: usize| Some(CELL_HEADER + 4 + u16_at(data, 2)? * entry);

@@ -99,14 +99,12 @@ impl<'b> Space<'b> {
     /// What keys in use that have no values remember of those they had.
     pub(super) fn emptied(&self) -> Vec<Maxima> {
         let mut emptied = Vec::new();
-        bins::walk(self.bins, &mut Problems::default(), |cell| {
-            let data = cell.data();
-            let recovered = || self.region_at(cell.at).is_some_and(|region| region.start == cell.at);
-            // The signature comes first: this looks at every cell of the hive.
-            if !cell.allocated || !data.starts_with(b"nk") || recovered() {
+        let is_key = |cell: bins::Glance<'_>| !cell.is_free() && cell.signature() == *b"nk";
+        bins::walk(self.bins, &mut Problems::default(), is_key, |cell| {
+            if self.region_at(cell.at).is_some_and(|region| region.start == cell.at) {
                 return;
             }
-            let node = cell_offset(cell.at).and_then(|at| KeyNode::in_bytes(at, data).ok());
+            let node = cell_offset(cell.at).and_then(|at| KeyNode::in_bytes(at, cell.data()).ok());
             let node = node.filter(|node| node.value_count() == 0 && node.had_values());
             emptied.extend(node.and_then(|node| Maxima::of_key(self, &node)));
         });
