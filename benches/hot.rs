@@ -169,7 +169,16 @@ fn recover_profiles(bencher: Bencher<'_, '_>) {
 
 fn reading(care: Care, way: Way) -> Reading {
     let (families, ansi) = (Families::built_in(), AnsiCodePage::UNKNOWN);
-    Reading { care, way, logs: true, recovery: Some(Depth::Default), families, hash: false, ansi }
+    Reading {
+        care,
+        way,
+        logs: true,
+        recovery: Some(Depth::Default),
+        families,
+        hash: false,
+        fleet: false,
+        ansi,
+    }
 }
 
 /// From the path to findings, as `scan` does for each hive.

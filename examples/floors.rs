@@ -144,6 +144,7 @@ fn open(path: &Path, way: Way, mut with: impl FnMut(&OpenHive<'_>, &mut Problems
         recovery: None,
         families: Families::built_in(),
         hash: false,
+        fleet: false,
         ansi: AnsiCodePage::UNKNOWN,
     };
     read_hive(&Candidate::named(path), reading, |hive, problems| {

@@ -165,6 +165,7 @@ fn work(
 ) -> anyhow::Result<Ran> {
     let mut reading = arguments.inputs.reading()?;
     reading.hash = true;
+    reading.fleet = true;
     let wanted = wanted();
     let filter = arguments.filters.filter()?;
     arguments.begin(found)?;

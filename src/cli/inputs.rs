@@ -341,7 +341,7 @@ impl EvidenceOptions {
         let depth = if self.deep { Depth::Deep } else { Depth::Default };
         let recovery = (!self.live_only).then_some(depth);
         let (families, ansi) = (Families::built_in(), AnsiCodePage::UNKNOWN);
-        Reading { care, way, logs: !self.no_logs, recovery, families, ansi, hash: false }
+        Reading { care, way, logs: !self.no_logs, recovery, families, ansi, hash: false, fleet: false }
     }
 }
 

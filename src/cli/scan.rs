@@ -165,6 +165,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let mut reading = arguments.inputs.reading()?;
     reading.hash = arguments.hash;
+    reading.fleet = arguments.fleet.is_some();
     let filter = arguments.filters.filter()?;
     let baseline = arguments.baseline.as_deref().map(Baseline::read).transpose()?;
     let fleet = Fleet::of_site(existing_servers(arguments.servers.as_deref())?);

@@ -28,11 +28,20 @@ pub struct MapiKey<'b> {
     /// Where its record really lies, for a log may have it.
     pub provenance: Provenance,
     /// Its values, in the order on disk.
-    pub values: Vec<MapiValue<'b>>,
+    pub values: MapiValues<'b>,
     /// Whether these are all.
     pub values_complete: bool,
     /// Whether all of its subkeys could be listed.
     pub subkeys_complete: bool,
+}
+
+/// The values of a key, in the order on disk.
+#[derive(Clone, Debug, Default)]
+pub struct MapiValues<'b> {
+    values: Vec<MapiValue<'b>>,
+    /// Of each the tag that its name names; `NO_TAG` of a secret one and of what is no property. Rules look for many more
+    /// properties than there are, and this is much less memory to look through.
+    tags: Vec<u32>,
 }
 
 /// A value, its data read as far as they can be.
@@ -56,6 +65,49 @@ pub struct MapiValue<'b> {
     ansi: AnsiCodePage,
     /// Its text, once somebody asked for it; many rules ask for the same ones.
     text: OnceCell<Option<Box<str>>>,
+}
+
+/// No property has this type (`PT_…` ffff).
+const NO_TAG: u32 = u32::MAX;
+
+impl<'b> MapiValues<'b> {
+    /// Takes away the values that do not fit.
+    pub(super) fn retain(&mut self, fits: impl FnMut(&MapiValue<'b>) -> bool) {
+        let mut values = std::mem::take(&mut self.values);
+        values.retain(fits);
+        *self = values.into();
+    }
+
+    /// The first value whose tag fits by its bits, and that names a property that fits.
+    fn first(&self, tag: impl Fn(u32) -> bool, fits: impl Fn(PropName) -> bool) -> Option<&MapiValue<'b>> {
+        let tags = self.tags.iter().zip(&self.values).filter(|(found, _)| tag(**found));
+        tags.map(|(_, value)| value).find(|value| value.prop.is_some_and(&fits))
+    }
+}
+
+impl<'b> From<Vec<MapiValue<'b>>> for MapiValues<'b> {
+    fn from(values: Vec<MapiValue<'b>>) -> Self {
+        let tag =
+            |value: &MapiValue<'b>| value.prop.filter(|prop| !prop.secure).map_or(NO_TAG, |prop| prop.tag.0);
+        Self { tags: values.iter().map(tag).collect(), values }
+    }
+}
+
+impl<'b> std::ops::Deref for MapiValues<'b> {
+    type Target = [MapiValue<'b>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.values
+    }
+}
+
+impl<'v, 'b> IntoIterator for &'v MapiValues<'b> {
+    type Item = &'v MapiValue<'b>;
+    type IntoIter = std::slice::Iter<'v, MapiValue<'b>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.values.iter()
+    }
 }
 
 impl<'b> MapiKey<'b> {
@@ -92,7 +144,7 @@ impl<'b> MapiKey<'b> {
             size: key.node().cell_size(),
             last_written: key.last_written(),
             provenance: key.provenance(),
-            values,
+            values: values.into(),
             values_complete: listed.complete,
             subkeys_complete: !too_long || key.node().subkey_count() == 0,
         }
@@ -106,7 +158,7 @@ impl<'b> MapiKey<'b> {
         place: impl Fn(Origin, Offset, usize) -> Provenance,
     ) -> MapiKey<'static> {
         let (parent, _) = found.path.rsplit_once('\\').unwrap_or_default();
-        let values = found.values.iter().map(|value| MapiValue::recovered(value, ansi, &place)).collect();
+        let values = found.values.iter().map(|value| MapiValue::recovered(value, ansi, &place));
         MapiKey {
             parent: Rc::from(parent),
             name: found.name(),
@@ -114,7 +166,7 @@ impl<'b> MapiKey<'b> {
             size: found.size(),
             last_written: found.last_written(),
             provenance: place(found.origin, found.at(), found.size() as usize),
-            values,
+            values: values.collect::<Vec<_>>().into(),
             values_complete: found.values_complete,
             subkeys_complete: false,
         }
@@ -127,6 +179,7 @@ impl<'b> MapiKey<'b> {
         ansi: AnsiCodePage,
         place: impl Fn(Origin, Offset, usize) -> Provenance,
     ) -> MapiKey<'static> {
+        let values = list.values.iter().map(|value| MapiValue::recovered(value, ansi, &place));
         MapiKey {
             parent: Rc::from(parent),
             name: UNKNOWN_PARENT.to_owned(),
@@ -134,7 +187,7 @@ impl<'b> MapiKey<'b> {
             size: 0,
             last_written: Filetime(0),
             provenance: place(Origin::Free, list.at, 0),
-            values: list.values.iter().map(|value| MapiValue::recovered(value, ansi, &place)).collect(),
+            values: values.collect::<Vec<_>>().into(),
             values_complete: false,
             subkeys_complete: false,
         }
@@ -157,17 +210,23 @@ impl<'b> MapiKey<'b> {
 
     /// The property with this identifier, of whatever type; a secret one of the same number is another one.
     pub fn prop(&self, id: PropId) -> Found<&MapiValue<'b>> {
-        self.find(|value| value.prop.is_some_and(|prop| prop.id() == id && !prop.secure))
+        let found = self.values.first(|tag| PropTag(tag).id() == id, |prop| prop.id() == id && !prop.secure);
+        self.known(found)
     }
 
     /// The property with exactly this tag, where a number means different things with different types.
     pub fn tagged(&self, tag: PropTag) -> Found<&MapiValue<'b>> {
-        self.find(|value| value.prop.is_some_and(|prop| prop.tag == tag && !prop.secure))
+        let found = self.values.first(|found| found == tag.0, |prop| prop.tag == tag && !prop.secure);
+        self.known(found)
     }
 
     /// The first value that fits; without one, absent only if all values are known.
     pub fn find(&self, fits: impl Fn(&MapiValue<'b>) -> bool) -> Found<&MapiValue<'b>> {
-        match self.values.iter().find(|value| fits(value)) {
+        self.known(self.values.iter().find(|value| fits(value)))
+    }
+
+    fn known<'v>(&self, found: Option<&'v MapiValue<'b>>) -> Found<&'v MapiValue<'b>> {
+        match found {
             Some(value) => Found::Here(value),
             None if self.values_complete => Found::Absent,
             None => Found::Unknown,

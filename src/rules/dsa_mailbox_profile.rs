@@ -30,11 +30,13 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
         let hits: Vec<Hit<'_, '_>> = directory_name::all(place.1)
             .filter(|hit| directory_name::contains(&hit.says, "/cn=Microsoft DSA"))
             .collect();
-        let detail = format!(
+        let detail = || {
+ format!(
             "Profile \"{}\" names the mailbox of a directory service: {}.",
             place.1.name(),
             hits::spelled(&hits)
-        );
+        )
+};
         verdict.claims.extend(hits::claim(Severity::Medium, Confidence::Medium, place, &hits, detail));
     }
 }

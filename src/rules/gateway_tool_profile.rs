@@ -43,11 +43,13 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
             continue;
         }
         let hits = of_connector(place.1);
-        let detail = format!(
+        let detail = || {
+ format!(
             "Profile \"{}\" is one for a connector, and is not named as connectors name theirs: {}.",
             place.1.name(),
             hits::spelled(&hits)
-        );
+        )
+};
         verdict.claims.extend(hits::claim(Severity::Medium, Confidence::Medium, place, &hits, detail));
     }
 }

@@ -91,19 +91,19 @@ pub(super) fn spelled(hits: &[Hit<'_, '_>]) -> String {
     if more == 0 { statements } else { format!("{statements}; and {more} more") }
 }
 
-/// The claim that the values make together; `None` without any.
+/// The claim that the values make together; `None` without any, and then nobody asks for its text.
 pub(super) fn claim(
     severity: Severity,
     confidence: Confidence,
     (root, profile): (&Root<'_>, &Profile<'_>),
     hits: &[Hit<'_, '_>],
-    detail: String,
+    detail: impl FnOnce() -> String,
 ) -> Option<Claim> {
     let (first, others) = hits.split_first()?;
     let subject = Subject::profile(root, profile);
     let in_one_section = others.iter().all(|hit| hit.section.key.at == first.section.key.at);
     let subject = if in_one_section { subject.section(first.section) } else { subject };
-    let mut claim = Claim::new(severity, confidence, subject, first.evidence(), detail)
+    let mut claim = Claim::new(severity, confidence, subject, first.evidence(), detail())
         .with(others.iter().map(Hit::evidence))
         .timed_by(profile);
     claim.count = hits.len() as u64;

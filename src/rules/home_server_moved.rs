@@ -46,7 +46,7 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
                 home.says,
                 typed.says
             );
-            let claim = hits::claim(Severity::Info, Confidence::Medium, place, &[home, typed], detail);
+            let claim = hits::claim(Severity::Info, Confidence::Medium, place, &[home, typed], || detail);
             verdict.claims.extend(claim.map(|claim| crate::finding::Claim { count: 1, ..claim }));
         }
     }

@@ -39,8 +39,12 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live, ProfileState::DeletedPending], verdict);
     for (root, profile) in view.mapi.all_profiles() {
         exchange::unseen_services(profile, verdict);
+        let mut services = profile.services(MSEMS).peekable();
+        if services.peek().is_none() {
+            continue;
+        }
         let (parts, together) = (Parts::of(profile), profile.written_together());
-        for service in profile.services(MSEMS) {
+        for service in services {
             match parts.unresolved(service) {
                 Ok(Some(unresolved)) => {
                     let claim = claim(view, root, profile, &unresolved);

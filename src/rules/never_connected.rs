@@ -46,8 +46,12 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
     for (root, profile) in view.mapi.profiles(ProfileState::Live) {
         exchange::unseen_services(profile, verdict);
+        let mut services = profile.services(MSEMS).peekable();
+        if services.peek().is_none() {
+            continue;
+        }
         let (parts, together) = (Parts::of(profile), profile.written_together());
-        for service in profile.services(MSEMS) {
+        for service in services {
             match silent(profile, &parts, service) {
                 Ok(Some(silent)) => {
                     verdict.claim(claim(root, profile, service, &silent).timed_within(together));

@@ -43,7 +43,7 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
                         place.1.name(),
                         server.says
                     );
-                    let claim = hits::claim(Severity::Low, Confidence::Medium, place, &[server], detail);
+                    let claim = hits::claim(Severity::Low, Confidence::Medium, place, &[server], || detail);
                     let key = Evidence::key("section without the bindings", &section.key);
                     verdict.claims.extend(claim.map(|claim| claim.with([key])));
                 }

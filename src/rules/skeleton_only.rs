@@ -34,8 +34,12 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
     for (root, profile) in view.mapi.profiles(ProfileState::Live) {
         exchange::unseen_services(profile, verdict);
+        let mut services = profile.services(MSEMS).peekable();
+        if services.peek().is_none() {
+            continue;
+        }
         let (parts, together) = (Parts::of(profile), profile.written_together());
-        for service in profile.services(MSEMS) {
+        for service in services {
             match parts.unresolved(service) {
                 Ok(Some(unresolved)) if is_bare(&unresolved) => {
                     verdict.claim(claim(view, root, profile, &unresolved).timed_within(together));

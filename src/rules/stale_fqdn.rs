@@ -49,7 +49,7 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
                         bindings.says
                     );
                     let claim =
-                        hits::claim(Severity::Low, Confidence::Medium, place, &[home, bindings], detail);
+                        hits::claim(Severity::Low, Confidence::Medium, place, &[home, bindings], || detail);
                     verdict.claims.extend(claim.map(|claim| Claim { count: 1, ..claim }));
                 }
                 Found::Absent => {}

@@ -93,12 +93,14 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
             let mut names: Vec<&str> = hits.iter().map(|hit| hit.says.as_str()).collect();
             names.sort_unstable();
             names.dedup();
-            let detail = format!(
+            let detail = || {
+ format!(
                 "Profile \"{}\" names {} {what}: {}.",
                 profile.name(),
                 counted(names.len(), "DLL", "DLLs"),
                 quoted(names)
-            );
+            )
+};
             verdict.claims.extend(hits::claim(severity, Confidence::Medium, place, &hits, detail));
         }
     }

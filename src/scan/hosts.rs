@@ -210,7 +210,16 @@ impl Host {
 /// How machine hives are read.
 fn machine_reading(logs: bool) -> Reading {
     let (families, ansi) = (Families::built_in(), AnsiCodePage::UNKNOWN);
-    Reading { care: Care::Once, way: Way::Map, logs, recovery: None, families, ansi, hash: false }
+    Reading {
+        care: Care::Once,
+        way: Way::Map,
+        logs,
+        recovery: None,
+        families,
+        ansi,
+        hash: false,
+        fleet: false,
+    }
 }
 
 /// Reads a machine hive; `None` where it cannot be read or is another one. Its own row in the coverage table says why.

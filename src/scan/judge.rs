@@ -49,7 +49,7 @@ pub struct Judged {
     pub known: [u64; Severity::ALL.len()],
     /// What could not be judged.
     pub not_judged: Vec<NotJudged>,
-    /// What the hive adds to the rules over all hives.
+    /// What the hive adds to the rules over all hives, where that was asked for.
     pub fleet_facts: Vec<FleetFact>,
     /// Every profile, live ones first; one that is live no more once, however often it was recovered.
     pub profiles: Vec<HeldProfile>,
@@ -122,7 +122,7 @@ pub fn judge_hive_and<T>(
     let (coverage, judged) = read_hive(candidate, reading, |hive, problems| {
         let mut understood = hive.understand(problems);
         understood.account = understood.account.joined(hive.hive_path, &host);
-        let judged = judge(hive, &understood, &host, rules);
+        let judged = judge(hive, &understood, &host, rules, reading.fleet);
         let made = more(hive, &understood);
         (Some(understood.account), (judged, made))
     });
@@ -192,6 +192,7 @@ fn judge(
     understood: &Understood<'_>,
     host: &HostFacts,
     rules: &[&'static Rule],
+    for_fleet: bool,
 ) -> Judged {
     let Understood { account, mapi, before, recovered } = understood;
     let image = hive.image;
@@ -218,7 +219,9 @@ fn judge(
         traces: traces(mapi, recovered),
         ..Judged::default()
     };
-    judged.fleet_facts = rules::fleet_facts(&view);
+    if for_fleet {
+        judged.fleet_facts = rules::fleet_facts(&view);
+    }
     let mut identifiers = Identifiers::new(hive.host, hive.hive_path);
     for rule in rules {
         let mut verdict = rules::judge(rule, &view);

@@ -147,6 +147,8 @@ pub struct Reading {
     pub families: &'static Families,
     /// Whether the bytes of hives and logs are hashed.
     pub hash: bool,
+    /// Whether facts are gathered for the rules that judge all hives together.
+    pub fleet: bool,
     /// The code page of the host, where a SYSTEM hive tells it.
     pub ansi: AnsiCodePage,
 }

@@ -62,6 +62,7 @@ fn read_while(path: &Path, way: Way, mut happens: impl FnMut()) -> (Coverage, Op
             recovery: None,
             families: Families::built_in(),
             hash: false,
+            fleet: false,
             ansi: AnsiCodePage::UNKNOWN,
         },
         |hive, problems| {

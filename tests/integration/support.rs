@@ -198,6 +198,7 @@ pub fn reading(care: Care) -> Reading {
         recovery: Some(Depth::Default),
         families: Families::built_in(),
         hash: false,
+        fleet: true,
         ansi: AnsiCodePage::UNKNOWN,
     }
 }

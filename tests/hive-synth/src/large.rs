@@ -20,7 +20,10 @@ const SPREAD: f64 = 38.0;
 /// Many hives are small and few are large; this makes the mean 1.7 MB.
 const SKEW: f64 = 2.0;
 
-/// Hives of users, each on a host of its own.
+/// Hives of a host: Windows itself has one for each of its service accounts.
+const ACCOUNTS: u64 = 4;
+
+/// Hives of users, four on each host.
 #[derive(Clone, Copy, Debug)]
 pub struct LargePlan {
     /// How many.
@@ -36,7 +39,8 @@ impl LargePlan {
     pub fn files(&self, number: u64) -> Vec<FleetFile> {
         let user = User::new(self.seed, number, Self::size_of(number));
         let primary = user.hive();
-        let path = format!("PC{number:06}/C/{}/{}/NTUSER.DAT", user.folder_of_users(), user.name);
+        let host = number / ACCOUNTS;
+        let path = format!("PC{host:06}/C/{}/{}/NTUSER.DAT", user.folder_of_users(), user.name);
         if !self.dirty {
             return vec![FleetFile { path, bytes: primary.bytes }];
         }
@@ -113,7 +117,7 @@ impl User {
         Self {
             name: format!("user{number:06}"),
             sid: format!("S-1-5-21-1004336348-1177238915-682003330-{}", 1_000 + number),
-            old: number % 4 == 3,
+            old: (number / ACCOUNTS) % 4 == 3,
             profiles: if number.is_multiple_of(2) { 1 + random.below(3) } else { 0 },
             size,
             created: filetime(2004 + random.below(8), 1, 1 + random.below(28), 6, 0, 0, 0),
