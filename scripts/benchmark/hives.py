@@ -10,6 +10,8 @@ from pathlib import Path
 
 # One real hive for so many made ones.
 REAL_SHARE = 4
+# Hives on a host, as `make-large-hives` has it.
+ACCOUNTS = 4
 # A place in the base block that no reader looks at and no checksum covers.
 UNUSED = 0x0E00
 CLEAN = [
@@ -66,7 +68,7 @@ class Preparation:
             shutil.rmtree(folder, ignore_errors=True)
             subprocess.run([self.maker, what, str(count - copies), folder], check=True)
             for number in range(copies):
-                copy_of(there[number % len(there)], folder / f"REAL{number:06}/C/Users/user{number:06}", number)
+                copy_of(there[number % len(there)], folder / f"REAL{number // ACCOUNTS:06}/C/Users/user{number:06}", number)
             os.sync()
             (folder / "done").touch()
         files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "done")

@@ -31,8 +31,13 @@ class Programs:
     """What is run."""
 
     mapihive: Path
+    # The same as one file, without libraries to load.
+    static: Path
     floors: Path
     maker: Path
+
+# The reader that S1 compares with.
+EACH = "reglookup -p"
 
 
 @dataclass
@@ -50,6 +55,9 @@ class Bench:
 
     def say(self, text: str) -> None:
         print(f"== {time.monotonic() - self.began:5.0f} s  {text}", file=sys.stderr, flush=True)
+
+    def dirty_hives(self) -> int:
+        return max(8, self.hives // 4)
 
     # ---- commands ---------------------------------------------------------------------------------------------------
 
@@ -91,7 +99,7 @@ class Bench:
 
     def dirty(self) -> None:
         """The same for dirty hives with their logs."""
-        dirty = self.preparation.dirty(max(8, self.hives // 10))
+        dirty = self.preparation.dirty(self.dirty_hives())
         self.results["dirty"] = {"hives": len(dirty.hives), "real": dirty.real, "mean_kb": dirty.kilobytes,
                                  "logs_mean_kb": sum(path.stat().st_size for path in dirty.all) / 1024 / len(dirty.hives) - dirty.kilobytes}
         commands: dict[str, Command] = {
@@ -111,10 +119,6 @@ class Bench:
         # Beside each other, for what is compared is to have the same noise.
         commands = {"live, again": self.scan("live", *fleet.hives), "live, a tenth": self.scan("live", *tenth)}
         self.rounds_of(commands, len(fleet.hives), {"live, a tenth": len(tenth)})
-        one_each = tenth[:100]
-        spent = [machine.together(machine.run(self.scan("live", hive)) for hive in one_each).cpu / len(one_each)
-                 for _ in range(self.rounds)]
-        self.results.setdefault("cpu", {})["live, a process each"] = [1000 * cpu for cpu in spent]
 
     def shapes(self) -> None:
         """Hives that are large in one way, and the bomb."""
@@ -203,7 +207,7 @@ class Bench:
         self.results["lacking"] = peers.lacking
         for name, why in peers.lacking.items():
             self.say(f"{name} could not be installed: {why}")
-        fleet, dirty = self.preparation.fleet(self.hives), self.preparation.dirty(max(8, self.hives // 10))
+        fleet, dirty = self.preparation.fleet(self.hives), self.preparation.dirty(self.dirty_hives())
         for peer in peers.all:
             files = dirty if peer.job == "replay" else fleet
             count = min(peer.hives, len(files.hives)) if not self.quick else min(peer.hives, 5)
@@ -220,13 +224,18 @@ class Bench:
             ours = self.dump(files.hives[:count])
         elif peer.job == "walk":
             ours = self.floor("walk", listed)
+        elif count == len(files.hives):
+            ours = self.scan(peer.job, files.folder)
         else:
             ours = self.scan(peer.job, *files.hives[:count])
+        # Programs that are started for each hive are compared with this one, started for each hive too.
+        each = {"process": self.programs.mapihive, "static process": self.programs.static} if peer.name == EACH else {}
         pairs = []
         for _ in range(min(self.rounds, 3)):
             theirs = peer.run(listed)
             pairs.append({"theirs": 1e6 * theirs.cpu / count, "faults": theirs.faults / count,
-                          "ours": 1e6 * machine.cpu_of(lambda: machine.run(ours)) / count})
+                          "ours": 1e6 * machine.cpu_of(lambda: machine.run(ours)) / count,
+                          **{what: self.one_by_one(program, files.hives[:count]) for what, program in each.items()}})
         few = files.listed(min(count, 4))
         commands = peer.commands(few)
         calls = [machine.system_calls(command) for command in commands]
@@ -234,6 +243,11 @@ class Bench:
                 "calls": sum(calls) / min(count, 4) if None not in calls else None,
                 "peak_mb": max(machine.memory_of(command).peak for command in peer.commands(few)) or None,
                 "work": self.same_work(peer, files)}
+
+    def one_by_one(self, program: Path, hives: list[Path]) -> float:
+        """CPU microseconds of a process for each hive."""
+        spent = machine.together(machine.run([program, *self.scan("live", hive)[1:]]) for hive in hives)
+        return 1e6 * spent.cpu / len(hives)
 
     def same_work(self, peer: Peer, files: Files) -> str:
         """Whether a reader finds as many keys and values as the library in the first hives; empty where its output does not show it."""

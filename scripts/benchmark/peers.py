@@ -24,6 +24,8 @@ DEBIAN_PYTHON = Path("/usr/bin/python3")
 
 # How many keys and values were found.
 Counts = tuple[int, int]
+# As many hives as there are, so that the start of a program that reads them in one go is shared by all.
+ALL = sys.maxsize
 
 
 @dataclass(frozen=True)
@@ -154,10 +156,10 @@ class Peers:
         program = RegDump(reg_dump, self.scratch)
         filtered = ["-f", SUBSYSTEM_BACKSLASHES]
         for job, hives, options in [
-            ("live", 200, ["-s", *filtered]),
-            ("recover", 40, ["-s", "--recover", *filtered]),
-            ("replay", 25, filtered),
-            ("default", 40, ["--recover", *filtered]),
+            ("live", ALL, ["-s", *filtered]),
+            ("recover", 100, ["-s", "--recover", *filtered]),
+            ("replay", ALL, filtered),
+            ("default", 100, ["--recover", *filtered]),
             ("dump", 40, ["-s"]),
         ]:
             count = program.count if job in ("live", "dump") else not_counted
@@ -169,7 +171,7 @@ class Peers:
         if not self.attempt("notatin (library)", build, env=self.cargo_environment()):
             return
         program = self.folder / "notatin-target/release/notatin-jobs"
-        for job, verb, hives in [("live", "targeted", 200), ("recover", "recover", 40), ("walk", "walk", 100)]:
+        for job, verb, hives in [("live", "targeted", ALL), ("recover", "recover", 100), ("walk", "walk", 100)]:
             count = not_counted if job == "recover" else counted_by_itself
             self.peer("notatin (library)", NOTATIN, job, hives, at_once(program, verb), count)
 
@@ -186,9 +188,9 @@ class Peers:
             stamp.write_text(pinned)
         version = dict(re.findall(r"^([a-z-]+)(?:\[\w+\])?==(\S+)", pinned, re.MULTILINE))
         for name, package, live, walk in [
-            ("libregf", "libregf-python", 100, 20),
-            ("python-registry", "python-registry", 100, 20),
-            ("regipy", "regipy", 40, 4),
+            ("libregf", "libregf-python", ALL, 20),
+            ("python-registry", "python-registry", ALL, 20),
+            ("regipy", "regipy", 100, 4),
         ]:
             for job, verb, hives in [("live", "targeted", live), ("walk", "walk", walk)]:
                 commands = at_once(python, HERE / "readers.py", name, verb)
@@ -206,7 +208,7 @@ class Peers:
             return machine.told(["dpkg-query", "-W", "-f", "${Version}", programs[program]])
 
         if "reglookup" not in lacking:
-            self.peer("reglookup -p", version("reglookup"), "live", 100, each("reglookup", "-p", f"/{SUBSYSTEM}"), reglookup_rows)
+            self.peer("reglookup -p", version("reglookup"), "live", ALL, each("reglookup", "-p", f"/{SUBSYSTEM}"), reglookup_rows)
             self.peer("reglookup", version("reglookup"), "dump", 20, each("reglookup"), reglookup_rows)
             self.peer("reglookup-recover", version("reglookup"), "recover", 20, each("reglookup-recover"), not_counted)
         if "hivexml" not in lacking:
@@ -215,6 +217,6 @@ class Peers:
             self.peer("regfexport", version("regfexport"), "dump", 4, each("regfexport"), not_counted)
         if "/usr/share/doc/python3-hivex" not in lacking:
             version_of_hivex = version("/usr/share/doc/python3-hivex")
-            for job, verb, hives in [("live", "targeted", 100), ("walk", "walk", 20)]:
+            for job, verb, hives in [("live", "targeted", ALL), ("walk", "walk", 20)]:
                 commands = at_once(DEBIAN_PYTHON, HERE / "readers.py", "hivex", verb)
                 self.peer("hivex (library)", version_of_hivex, job, hives, commands, counted_by_itself)
