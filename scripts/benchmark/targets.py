@@ -96,7 +96,7 @@ def shootdowns(results: Results) -> list[float]:
 
 TARGETS = [
     Target("A1", "CPU of live / CPU of `cat` of every hive", 0.55, 0.35, cpu("live", "cat"),
-           keeps="half of the time is the system's: listing four folders for each hive, opening, mapping, some seven faults that map 16 "
+           keeps="half of the time is the system's: listing some two folders for each hive, opening, mapping, some seven faults that map 16 "
                  "pages each around the one that is wanted, unmapping. Of the rest a quarter is the rules, a fifth allocating; the "
                  "subtree alone, as CSV, is in the table of shares below."),
     Target("A2", "notatin `reg_dump -r -f` / live", 6.5, 12, beside("notatin reg_dump", "live"), at_least=True,

@@ -40,14 +40,16 @@ impl LargePlan {
         let user = User::new(self.seed, number, Self::size_of(number));
         let primary = user.hive();
         let host = number / ACCOUNTS;
-        let path = format!("PC{host:06}/C/{}/{}/NTUSER.DAT", user.folder_of_users(), user.name);
+        let folder = format!("PC{host:06}/C/{}/{}", user.folder_of_users(), user.name);
+        let path = format!("{folder}/NTUSER.DAT");
         if !self.dirty {
             return vec![FleetFile { path, bytes: primary.bytes }];
         }
         let (primary, log) = user.dirty(primary);
+        // So Windows names them, and some readers look for no other names.
         vec![
-            FleetFile { path: format!("{path}.LOG1"), bytes: log },
-            FleetFile { path: format!("{path}.LOG2"), bytes: Vec::new() },
+            FleetFile { path: format!("{folder}/ntuser.dat.LOG1"), bytes: log },
+            FleetFile { path: format!("{folder}/ntuser.dat.LOG2"), bytes: Vec::new() },
             FleetFile { path, bytes: primary.bytes },
         ]
     }
