@@ -35,6 +35,7 @@ pub fn reading(care: Care, recovery: Depth) -> Reading {
         recovery: Some(recovery),
         families: Families::built_in(),
         hash: false,
+        fleet: true,
         ansi: AnsiCodePage::of(1252),
     }
 }

@@ -63,7 +63,7 @@ class Preparation:
     def files(self, what: str, count: int, real: list[str]) -> Files:
         there = [self.real / name for name in real if self.real and (self.real / name).is_dir()]
         copies = count // REAL_SHARE if there else 0
-        folder = self.folder / f"{what}-{count}-{copies}"
+        folder = self.folder / f"{what}-{count}-{copies}-on-hosts-of-{ACCOUNTS}"
         if not (folder / "done").exists():
             shutil.rmtree(folder, ignore_errors=True)
             subprocess.run([self.maker, what, str(count - copies), folder], check=True)

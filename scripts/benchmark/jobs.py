@@ -32,7 +32,7 @@ class Programs:
 
     mapihive: Path
     # The same as one file, without libraries to load.
-    static: Path
+    static: Path | None
     floors: Path
     maker: Path
 
@@ -229,7 +229,11 @@ class Bench:
         else:
             ours = self.scan(peer.job, *files.hives[:count])
         # Programs that are started for each hive are compared with this one, started for each hive too.
-        each = {"process": self.programs.mapihive, "static process": self.programs.static} if peer.name == EACH else {}
+        each = {"process": self.programs.mapihive}
+        if self.programs.static:
+            each["static process"] = self.programs.static
+        if peer.name != EACH:
+            each = {}
         pairs = []
         for _ in range(min(self.rounds, 3)):
             theirs = peer.run(listed)

@@ -42,13 +42,13 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     for place in view.mapi.all_profiles() {
         let hits = exchange::flags(place.1, CONNECT, OPEN);
         let detail = || {
- format!(
-            "Profile \"{}\" asks for administrative rights on Exchange: {}. {}",
-            place.1.name(),
-            hits::spelled(&hits),
-            account_sentence(view)
-        )
-};
+            format!(
+                "Profile \"{}\" asks for administrative rights on Exchange: {}. {}",
+                place.1.name(),
+                hits::spelled(&hits),
+                account_sentence(view)
+            )
+        };
         verdict.claims.extend(hits::claim(severity, confidence, place, &hits, detail));
     }
 }

@@ -32,12 +32,12 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     for place in view.mapi.all_profiles() {
         let hits = exchange::flags(place.1, CONNECT, OPEN);
         let detail = || {
- format!(
-            "Profile \"{}\" is set to connect anonymously: {}.",
-            place.1.name(),
-            hits::spelled(&hits)
-        )
-};
+            format!(
+                "Profile \"{}\" is set to connect anonymously: {}.",
+                place.1.name(),
+                hits::spelled(&hits)
+            )
+        };
         verdict.claims.extend(hits::claim(Severity::Low, Confidence::Medium, place, &hits, detail));
     }
 }

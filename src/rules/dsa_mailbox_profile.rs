@@ -31,12 +31,12 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
             .filter(|hit| directory_name::contains(&hit.says, "/cn=Microsoft DSA"))
             .collect();
         let detail = || {
- format!(
-            "Profile \"{}\" names the mailbox of a directory service: {}.",
-            place.1.name(),
-            hits::spelled(&hits)
-        )
-};
+            format!(
+                "Profile \"{}\" names the mailbox of a directory service: {}.",
+                place.1.name(),
+                hits::spelled(&hits)
+            )
+        };
         verdict.claims.extend(hits::claim(Severity::Medium, Confidence::Medium, place, &hits, detail));
     }
 }

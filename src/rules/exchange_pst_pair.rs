@@ -62,13 +62,13 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
             }
         }
         let detail = || {
- format!(
-            "Profile \"{}\" has the services {MSEMS} and {}, no section of a client, and a file in a folder {FOLDER}: {}.",
-            profile.name(),
-            personal.service_name.as_deref().unwrap_or_default(),
-            hits::spelled(&files)
-        )
-};
+            format!(
+                "Profile \"{}\" has the services {MSEMS} and {}, no section of a client, and a file in a folder {FOLDER}: {}.",
+                profile.name(),
+                personal.service_name.as_deref().unwrap_or_default(),
+                hits::spelled(&files)
+            )
+        };
         let claim = hits::claim(Severity::Low, Confidence::Low, place, &files, detail);
         let services = [exchange, personal].into_iter().filter_map(|service| {
             let name = service.prop(tags::PR_SERVICE_NAME).here()?;

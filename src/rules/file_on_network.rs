@@ -35,13 +35,13 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     for place in view.mapi.all_profiles() {
         let hits = on_network(place.1);
         let detail = || {
- format!(
-            "Profile \"{}\" has {} on another computer: {}.",
-            place.1.name(),
-            counted(hits.len(), "path", "paths"),
-            hits::spelled(&hits)
-        )
-};
+            format!(
+                "Profile \"{}\" has {} on another computer: {}.",
+                place.1.name(),
+                counted(hits.len(), "path", "paths"),
+                hits::spelled(&hits)
+            )
+        };
         verdict.claims.extend(hits::claim(Severity::Low, Confidence::Medium, place, &hits, detail));
     }
 }

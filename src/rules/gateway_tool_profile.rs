@@ -44,12 +44,12 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
         }
         let hits = of_connector(place.1);
         let detail = || {
- format!(
-            "Profile \"{}\" is one for a connector, and is not named as connectors name theirs: {}.",
-            place.1.name(),
-            hits::spelled(&hits)
-        )
-};
+            format!(
+                "Profile \"{}\" is one for a connector, and is not named as connectors name theirs: {}.",
+                place.1.name(),
+                hits::spelled(&hits)
+            )
+        };
         verdict.claims.extend(hits::claim(Severity::Medium, Confidence::Medium, place, &hits, detail));
     }
 }

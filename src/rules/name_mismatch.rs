@@ -32,12 +32,12 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
         let profile = place.1;
         let hits = other_names(profile);
         let detail = || {
- format!(
-            "The profile is named \"{}\", but the name that it holds of itself is another: {}.",
-            profile.name(),
-            hits::spelled(&hits)
-        )
-};
+            format!(
+                "The profile is named \"{}\", but the name that it holds of itself is another: {}.",
+                profile.name(),
+                hits::spelled(&hits)
+            )
+        };
         verdict.claims.extend(hits::claim(Severity::Info, Confidence::Medium, place, &hits, detail));
     }
 }

@@ -38,12 +38,12 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     for place in view.mapi.all_profiles() {
         let hits = unencrypted(view, place.1, verdict);
         let detail = || {
- format!(
-            "Profile \"{}\" is set to connect to Exchange without encryption: {}.",
-            place.1.name(),
-            hits::spelled(&hits)
-        )
-};
+            format!(
+                "Profile \"{}\" is set to connect to Exchange without encryption: {}.",
+                place.1.name(),
+                hits::spelled(&hits)
+            )
+        };
         verdict.claims.extend(hits::claim(
             Severity::Info,
             view.as_seen().min(Confidence::Medium),

@@ -29,12 +29,12 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     for place in view.mapi.all_profiles() {
         let hits = remembered(place.1);
         let detail = || {
- format!(
-            "Profile \"{}\" is set to remember the password of {}.",
-            place.1.name(),
-            counted(hits.len(), "personal folders file", "personal folders files")
-        )
-};
+            format!(
+                "Profile \"{}\" is set to remember the password of {}.",
+                place.1.name(),
+                counted(hits.len(), "personal folders file", "personal folders files")
+            )
+        };
         verdict.claims.extend(hits::claim(Severity::Low, Confidence::Medium, place, &hits, detail));
     }
 }

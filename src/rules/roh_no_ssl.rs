@@ -30,12 +30,12 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
     for place in view.mapi.all_profiles() {
         let hits = without_ssl(place.1);
         let detail = || {
- format!(
-            "Profile \"{}\" uses RPC over HTTP and does not insist on SSL: {}.",
-            place.1.name(),
-            hits::spelled(&hits)
-        )
-};
+            format!(
+                "Profile \"{}\" uses RPC over HTTP and does not insist on SSL: {}.",
+                place.1.name(),
+                hits::spelled(&hits)
+            )
+        };
         verdict.claims.extend(hits::claim(Severity::Medium, Confidence::Medium, place, &hits, detail));
     }
 }

@@ -42,15 +42,15 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
         let shutdown = shutdown.as_ref().filter(|shutdown| shutdown.outlived_by(place.1).is_some());
         let severity = if shutdown.is_some() { Severity::Low } else { Severity::Info };
         let detail = || {
- format!(
-            "Profile \"{}\" has {} with the flag of a temporary one: {}. {}{}",
-            place.1.name(),
-            counted(hits.len(), "provider", "providers"),
-            hits::spelled(&hits),
-            running_or_left_over(view),
-            shutdown.map(Shutdown::escalation).unwrap_or_default()
-        )
-};
+            format!(
+                "Profile \"{}\" has {} with the flag of a temporary one: {}. {}{}",
+                place.1.name(),
+                counted(hits.len(), "provider", "providers"),
+                hits::spelled(&hits),
+                running_or_left_over(view),
+                shutdown.map(Shutdown::escalation).unwrap_or_default()
+            )
+        };
         let claim = hits::claim(severity, Confidence::Medium, place, &hits, detail);
         verdict.claims.extend(claim.map(|claim| claim.beside(shutdown.map(Shutdown::evidence))));
     }

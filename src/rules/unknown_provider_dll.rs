@@ -94,13 +94,13 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
             names.sort_unstable();
             names.dedup();
             let detail = || {
- format!(
-                "Profile \"{}\" names {} {what}: {}.",
-                profile.name(),
-                counted(names.len(), "DLL", "DLLs"),
-                quoted(names)
-            )
-};
+                format!(
+                    "Profile \"{}\" names {} {what}: {}.",
+                    profile.name(),
+                    counted(names.len(), "DLL", "DLLs"),
+                    quoted(names)
+                )
+            };
             verdict.claims.extend(hits::claim(severity, Confidence::Medium, place, &hits, detail));
         }
     }

@@ -9,6 +9,8 @@ use super::space::{Head, Hit, Region, Space, cell_offset};
 
 /// The shortest record: a value without a name.
 const SHORTEST: usize = KeyValue::NAME_AT - CELL_HEADER;
+/// The shortest cell of a list: one without entries. A security record is longer.
+const SHORTEST_LIST: usize = CELL_HEADER + 4;
 
 /// Records in the order of the file, each place once.
 #[derive(Debug, Default)]
@@ -144,7 +146,8 @@ pub(super) fn may_have_slack(cell: Glance<'_>) -> bool {
     let has_room = cell.size() >= name_at + usize::from(cell.u16_at(length_at)) + SHORTEST;
     let is_list =
         [b"li", b"ri", b"lf", b"lh", b"sk"].into_iter().fold(false, |is, list| is | (signature == *list));
-    ((is_key | (signature == *b"vk")) & has_room) | is_list
+    let has_entries_and_room = cell.size() >= SHORTEST_LIST + SHORTEST;
+    ((is_key | (signature == *b"vk")) & has_room) | (is_list & has_entries_and_room)
 }
 
 /// The unused bytes behind a cell's record, if they can hold another one. Cells of data, lists of values and class names

@@ -99,7 +99,9 @@ impl<'b> Space<'b> {
     /// What keys in use that have no values remember of those they had.
     pub(super) fn emptied(&self) -> Vec<Maxima> {
         let mut emptied = Vec::new();
-        let is_key = |cell: bins::Glance<'_>| !cell.is_free() && cell.signature() == *b"nk";
+        let is_key = |cell: bins::Glance<'_>| {
+            !cell.is_free() && cell.signature() == *b"nk" && cell.size() >= KeyNode::NAME_AT
+        };
         bins::walk(self.bins, &mut Problems::default(), is_key, |cell| {
             if self.region_at(cell.at).is_some_and(|region| region.start == cell.at) {
                 return;

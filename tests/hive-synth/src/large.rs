@@ -75,7 +75,7 @@ pub fn with_profiles(profiles: u64, size: usize) -> Vec<u8> {
 /// # Panics
 /// Never: the path of profiles has names.
 pub fn with_siblings(siblings: usize) -> Vec<u8> {
-    let mut user = User::new(1, 3, 0);
+    let mut user = User::new(1, 4 * ACCOUNTS - 1, 0);
     user.profiles = 1;
     let mut hive = user.builder();
     let (way, _) = PROFILES.rsplit_once('\\').expect("a path");
