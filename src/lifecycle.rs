@@ -256,14 +256,17 @@ impl<'v> Life<'v> {
     fn first_trace(&self) -> Option<Event> {
         let trace = self.traces.iter().min_by_key(|trace| order(trace))?;
         let mut message = format!(
-            "Profile \"{}\" {}: the earliest time of any of its keys. The profile existed then; when it was made, no \
-             record tells.",
+            "Profile \"{}\" {}: the earliest time of any of its keys. Unless keys were restored with their times, or \
+             the profile was renamed since, it existed then; when it was made, no record tells.",
             self.name,
             place(trace)
         );
         message.push_str(&self.together(trace));
         message.push_str(condition(trace));
-        Some(self.event(EventKind::FirstTrace, Bound::NoLaterThan, trace, message))
+        let mut event = self.event(EventKind::FirstTrace, Bound::NoLaterThan, trace, message);
+        // The time is the key's; that the profile was there with it is more than the bytes say.
+        event.certainty = event.certainty.min(Confidence::Medium);
+        Some(event)
     }
 
     /// Keys that changed in the same instant make one event.
@@ -273,17 +276,22 @@ impl<'v> Life<'v> {
 
         let mut traces: Vec<&Trace<'v>> = self.traces.iter().collect();
         traces.sort_by_key(|trace| order(trace));
-        let alike = |one: &&Trace<'v>, other: &&Trace<'v>| {
+        let alike = |one: &Trace<'v>, other: &Trace<'v>| {
             (one.list, one.is_live()) == (other.list, other.is_live())
                 && one.key.last_written.distance(other.key.last_written) <= INSTANT
         };
-        let instants: Vec<&[&Trace<'v>]> = traces.chunk_by(alike).collect();
+        let mut instants = Vec::new();
+        let mut rest = traces.as_slice();
+        while let Some(first) = rest.first() {
+            // From the first on, for neighbours that are near each other may make a long time together.
+            let count = rest.iter().take_while(|trace| alike(first, trace)).count();
+            let (instant, behind) = rest.split_at(count);
+            instants.push(instant);
+            rest = behind;
+        }
         for instant in instants.iter().take(MOST_CHANGES) {
             let Some(first) = instant.first() else { continue };
-            let keys = match instant.len() {
-                1 => format!("the key \"{}\" changed last", first.key.name),
-                count => format!("{count} keys changed last within 10 ms, \"{}\" first", first.key.name),
-            };
+            let keys = keys_of_instant(first, instant);
             let mut message = format!("Profile \"{}\" {}: {keys}.", self.name, place(first));
             message.push_str(&self.together(first));
             let leaning = instant.iter().find(|trace| trace.leans_on_a_cell());
@@ -399,6 +407,22 @@ impl<'v> Life<'v> {
             ),
             None => String::new(),
         }
+    }
+}
+
+/// Which keys changed in an instant that begins with the time of `first`.
+fn keys_of_instant(first: &Trace<'_>, instant: &[&Trace<'_>]) -> String {
+    let name = &first.key.name;
+    let at_first = instant.iter().filter(|trace| trace.key.last_written == first.key.last_written).count();
+    match (instant.len(), at_first) {
+        (1, _) => format!("the key \"{name}\" changed last"),
+        (count, 1) => format!("{count} keys changed last within 10 ms, \"{name}\" first"),
+        (count, same) if count == same => {
+            format!("{count} keys changed last at this same time, \"{name}\" among them")
+        }
+        (count, same) => format!(
+            "{count} keys changed last within 10 ms, {same} of them at this same time, \"{name}\" among these"
+        ),
     }
 }
 

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use hive_synth::MILLISECOND;
+use hive_synth::mapi::PROFILES;
 use hive_synth::story::LogFormat;
 use hive_synth::story::stories::{self, Event as Truth, Happened, Step};
+use hive_synth::{HiveBuilder, MILLISECOND, Version, filetime};
 use mapihive::account::Confidence;
 use mapihive::hive::{HiveSource, HiveState, Image, Links, LogFile, Problems, Way};
 use mapihive::lifecycle::{self, Bound, Event, EventKind};
@@ -13,7 +14,7 @@ use mapihive::mapi::{MapiPath, ProfileState};
 use mapihive::wintypes::Filetime;
 
 use crate::program::{manifest_dir, mapihive_in, plant};
-use crate::support::with_view_of_files;
+use crate::support::{with_view, with_view_of_files};
 
 /// Every step of every story in every format of logs, with a name for messages.
 fn steps() -> impl Iterator<Item = (String, Step)> {
@@ -38,6 +39,49 @@ fn events(step: &Step) -> Vec<Event> {
     with_view_of_files(&step.copy.primary, &logs, "NTUSER.DAT", |view, _| {
         lifecycle::events(view.mapi, view.recovered)
     })
+}
+
+#[test]
+fn an_instant_is_no_longer_than_it_says_and_names_no_first_key_that_the_times_do_not_tell() {
+    let messages = |milliseconds: &[u64]| -> Vec<String> {
+        let mut hive = HiveBuilder::new(Version::V1_5);
+        let start = filetime(2001, 1, 1, 0, 0, 0, 0);
+        hive.key(&format!(r"{PROFILES}\Mail")).written(start + 3_600_000 * MILLISECOND);
+        for (number, later) in milliseconds.iter().enumerate() {
+            hive.key(&format!(r"{PROFILES}\Mail\{number:032x}")).written(start + later * MILLISECOND);
+        }
+        with_view(&hive.build(), "NTUSER.DAT", |view, _| {
+            let events = lifecycle::events(view.mapi, view.recovered);
+            let changes = events.into_iter().filter(|event| event.kind == EventKind::Changed);
+            changes.map(|event| event.message).collect()
+        })
+    };
+    let name = |number: u32| format!("{number:032x}");
+    for (milliseconds, says) in [
+        // Neighbours are near each other, the first and the last are not.
+        (&[0, 6, 12][..], vec![format!("2 keys changed last within 10 ms, \"{}\" first.", name(0))]),
+        (&[0, 10], vec![format!("2 keys changed last within 10 ms, \"{}\" first.", name(0))]),
+        (&[0, 0, 0], vec![format!("3 keys changed last at this same time, \"{}\" among them.", name(0))]),
+        (
+            &[0, 0, 9, 11],
+            vec![
+                format!(
+                    "3 keys changed last within 10 ms, 2 of them at this same time, \"{}\" among these.",
+                    name(0)
+                ),
+                format!("the key \"{}\" changed last.", name(3)),
+            ],
+        ),
+    ] {
+        let found = messages(milliseconds);
+        for wanted in says {
+            assert!(
+                found.iter().any(|message| message.ends_with(&wanted)),
+                "{milliseconds:?}: {wanted} {found:?}"
+            );
+        }
+    }
+    assert_eq!(messages(&[0, 6, 12]).len(), 3, "and the profile's own key");
 }
 
 #[test]
