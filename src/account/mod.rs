@@ -14,6 +14,7 @@ use crate::hive::{Image, Offset, Problems, Tree};
 use crate::wintypes::Sid;
 
 pub use host::{AccountService, HostFacts, MachineHive};
+use machine::MachineKind;
 pub use path::{Kept, Place, WellKnown, archive_stem, collection, host, kept, place, place_of_any, unpacked};
 
 /// How sure a statement is. Never mixed with how much it matters.
@@ -183,7 +184,10 @@ impl Attribution {
 
     /// Reads every trace in a hive.
     pub fn read(hive_path: &str, image: &Image, tree: &Tree<'_>, problems: &mut Problems) -> Self {
-        let place = place(hive_path);
+        let mut place = place(hive_path);
+        if place == Place::Unknown && MachineKind::is_of_machine(tree) {
+            place = Place::Machine;
+        }
         let mut found = traces::of_hive(image, tree, problems);
         found.extend(traces::of_path(&place));
         resolve(place, found)

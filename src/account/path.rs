@@ -14,7 +14,7 @@ pub enum Place {
     System,
     /// A template for new accounts: `Default User`, `Default`.
     Template,
-    /// Another file of `System32\config`: a hive of the machine.
+    /// Another file of `System32\config`, or by its keys one of the same: a hive of the machine.
     Machine,
     /// Nothing that is known.
     Unknown,

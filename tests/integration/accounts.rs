@@ -99,6 +99,23 @@ fn with_machine_hives(host: &str, account: &str, hive: &[u8], arguments: &[&str]
 }
 
 #[test]
+fn a_machine_hive_is_of_no_account_wherever_it_lies() {
+    let machine = machine_hives("LocalSystem");
+    let mut hives: Vec<(&str, &[u8])> =
+        machine.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
+    // A user can make such a key in a hive of his own, and is not hidden by it.
+    let mut disguised = HiveBuilder::new(Version::V1_5);
+    disguised.root_security(&SecurityDescriptor::user_hive(SID));
+    disguised.key("Select");
+    disguised.key("Control Panel");
+    let disguised = disguised.build().bytes;
+    hives.push(("NTUSER.DAT", &disguised));
+    let rows = accounts(&hives, &["."]);
+    let [row] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((row["account_sid"].as_str(), row["hive_paths"].as_str()), (SID, "NTUSER.DAT"));
+}
+
+#[test]
 fn a_service_makes_an_account_a_service_account_only_where_it_surely_names_it() {
     let hive = user(SID, true);
     for (object_name, kind, services) in [

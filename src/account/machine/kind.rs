@@ -50,6 +50,21 @@ impl MachineKind {
         }
     }
 
+    /// Whether it is a hive of the machine, which belongs to no account. A user can make a key of any name in a hive of his own,
+    /// so that what has keys of users' hives too is none.
+    pub fn is_of_machine(tree: &Tree<'_>) -> bool {
+        let by_keys = match Self::of(tree) {
+            Found::Here(Self::System | Self::Software | Self::Sam | Self::Security) => true,
+            Found::Here(Self::Default | Self::User) | Found::Absent | Found::Unknown => false,
+        };
+        let is_user = || {
+            let users = Self::TRAITS.into_iter().filter(|(kind, _)| *kind == Self::User);
+            let mut keys = users.flat_map(|(_, keys)| keys);
+            tree.root().is_ok_and(|root| keys.any(|key| !root.subkey(key).is_absent()))
+        };
+        by_keys && !is_user()
+    }
+
     /// The hive of `HKU\.DEFAULT` has the same keys as a user's. The base block remembers from where it was loaded.
     fn or_default(self, tree: &Tree<'_>) -> Self {
         let loaded_from = tree.image().base_block().map(|block| block.file_name.to_ascii_lowercase());
