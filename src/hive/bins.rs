@@ -96,8 +96,12 @@ pub(super) fn walk<'b>(
 ) {
     /// Bins that are walked at a time: with more of them nothing is gained.
     const LANES: usize = 4;
-    /// Bins that are shared out among them, so that few cells wait to be shown.
+    /// Bins that are shared out among them.
     const BATCH: usize = 64;
+    /// Their bytes, so that few cells wait to be shown; a bin that is longer is walked alone.
+    const BATCH_BYTES: usize = 1 << 20;
+    /// Cells of the first lane, which are the next ones in the file, that wait to be shown.
+    const WAITING: usize = 1 << 12;
 
     let bytes = bins.bytes();
     let mut at = BASE_BLOCK_SIZE;
@@ -106,8 +110,10 @@ pub(super) fn walk<'b>(
     while at < bytes.len() {
         let mut wrong = None;
         batch.clear();
+        let begin = at;
         while batch.len() < BATCH && at < bytes.len() && wrong.is_none() {
             match header(bytes, at) {
+                Ok(size) if at > begin && at + size - begin > BATCH_BYTES => break,
                 Ok(size) => {
                     batch.push(at + BIN_HEADER..at + size);
                     at += size;
@@ -122,9 +128,14 @@ pub(super) fn walk<'b>(
             for (lane, met) in lanes.iter_mut().zip(&mut met) {
                 lane.step(bytes, &wanted, met);
             }
+            if let [first, ..] = &mut met
+                && first.cells.len() >= WAITING
+            {
+                first.show(bytes, &mut show);
+            }
         }
         for met in &mut met {
-            met.cells.drain(..).filter_map(|(at, size)| Placed::read(bytes, at, size)).for_each(&mut show);
+            met.show(bytes, &mut show);
             met.wrong.drain(..).for_each(|(at, error)| problems.add(at, None, error));
         }
         if let Some(error) = wrong {
@@ -144,6 +155,13 @@ struct Met {
     cells: Vec<(usize, usize)>,
     /// Those that do not fit.
     wrong: Vec<(Offset, Error)>,
+}
+
+impl Met {
+    /// Shows the cells and forgets them.
+    fn show<'b>(&mut self, bytes: &'b [u8], show: impl FnMut(Placed<'b>)) {
+        self.cells.drain(..).filter_map(|(at, size)| Placed::read(bytes, at, size)).for_each(show);
+    }
 }
 
 /// Bins that are walked one after the other.
