@@ -196,6 +196,14 @@ pub enum Error {
     /// Lists or data are shared so often that reading would not end in useful time.
     #[error("reading stopped: the keys refer to far more bytes than the file has")]
     VisitedTooMuch,
+    /// Values share data so often that holding them for each would take far more memory than the file.
+    #[error(
+        "data of {size} bytes are not read: values refer to the same bytes so often that all of them are more than twice the file"
+    )]
+    DataShared {
+        /// Bytes of data the value has.
+        size: u64,
+    },
     /// The cell of a deleted value's data is no longer free, or its old size does not fit: its bytes may be another record's.
     #[error("data of {size} bytes at {at} are overwritten: the cell is in use again or does not fit them")]
     DataOverwritten {

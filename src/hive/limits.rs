@@ -29,7 +29,8 @@ pub const MAX_CONTAINED_PANICS: u32 = 16;
 /// out once for each value, and a long path with many small values is nothing unusual.
 pub const MAX_VISITS_OF_EACH_BYTE: u64 = 16;
 
-/// How many bytes of values' data are read for each byte of a hive before the rest is refused.
+/// How many bytes of values' data are read for each byte of a hive before what would be more is refused; smaller data behind
+/// it are still read.
 ///
 /// No intact hive shares data between values, so that all of them are less than the hive. Data are what texts and findings are made
 /// of, several times as long each: what may be visited often must not be held as often.

@@ -24,5 +24,5 @@ pub use image::{Image, ImageError, LogFile, Origin, Past, Provenance, Remnant};
 pub use log::{LogFate, LogFault};
 pub use raw::{Bins, CellOffset, Data, KeyNode, KeyValue, Name};
 pub use source::{Bytes, HiveSource, Identity, Links, SourceError, Way, survive_failing_pages};
-pub use tree::{Care, Found, Key, Listed, Reached, Step, Tree, Value, join};
+pub use tree::{Care, Found, Key, Listed, Reached, Step, Tree, Value, join, push_component};
 pub use value_type::ValueType;

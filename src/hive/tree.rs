@@ -3,6 +3,7 @@
 //! nt-hive lends names as slices of our own bytes, so that the place of a record follows from the address of its name
 //! without any `unsafe`. Where nt-hive fails on a list, that list is read raw and a problem says so.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -226,14 +227,17 @@ impl<'b> Tree<'b> {
         self.cells_read.set(self.cells_read.get() + 1);
         let visited = self.visited_bytes.get() + bytes as u64;
         self.visited_bytes.set(visited);
-        self.bounded(visited, limits::MAX_VISITS_OF_EACH_BYTE)
+        if visited > self.bound(limits::MAX_VISITS_OF_EACH_BYTE) {
+            Err(Error::VisitedTooMuch)
+        } else {
+            Ok(())
+        }
     }
 
-    /// Fails where there are more bytes than `of_each_byte` for each one of the hive.
+    /// So many bytes for each one of the hive.
     #[inline]
-    fn bounded(&self, bytes: u64, of_each_byte: u64) -> Result<(), Error> {
-        let bound = self.bins.bytes().len() as u64 * of_each_byte;
-        if bytes > bound.max(limits::MIN_VISITED_BYTES) { Err(Error::VisitedTooMuch) } else { Ok(()) }
+    fn bound(&self, of_each_byte: u64) -> u64 {
+        (self.bins.bytes().len() as u64 * of_each_byte).max(limits::MIN_VISITED_BYTES)
     }
 
     #[inline(always)]
@@ -253,6 +257,11 @@ fn address_of_name(
 }
 
 impl<'t, 'b> Key<'t, 'b> {
+    /// The tree it is in.
+    pub fn tree(&self) -> &'t Tree<'b> {
+        self.tree
+    }
+
     /// The key's record.
     pub fn node(&self) -> &KeyNode<'b> {
         &self.node
@@ -930,9 +939,19 @@ impl<'t, 'b> Tree<'b> {
     #[inline]
     pub fn data(&self, value: &Value<'b>) -> Result<Data<'b>, Error> {
         let data = value.data()?;
-        self.visit(data.bytes.len())?;
-        self.data_bytes.set(self.data_bytes.get() + data.bytes.len() as u64);
-        self.bounded(self.data_bytes.get(), limits::MAX_DATA_OF_EACH_BYTE)?;
+        let len = data.bytes.len();
+        // Segments were joined before it is known whether they are refused.
+        if matches!(data.bytes, Cow::Owned(_)) {
+            self.visit(len)?;
+        }
+        let held = self.data_bytes.get() + len as u64;
+        if held > self.bound(limits::MAX_DATA_OF_EACH_BYTE) {
+            return Err(Error::DataShared { size: len as u64 });
+        }
+        if matches!(data.bytes, Cow::Borrowed(_)) {
+            self.visit(len)?;
+        }
+        self.data_bytes.set(held);
         Ok(data)
     }
 }
@@ -940,10 +959,15 @@ impl<'t, 'b> Tree<'b> {
 /// The path of a key below another; the root's path is empty.
 pub fn join(parent: &str, name: &str) -> String {
     let mut path = String::with_capacity(parent.len() + 1 + name.len());
-    if !parent.is_empty() {
-        path.push_str(parent);
+    path.push_str(parent);
+    push_component(&mut path, name);
+    path
+}
+
+/// Lengthens the path of a key by the name of a key below it; the root's path is empty.
+pub fn push_component(path: &mut String, name: &str) {
+    if !path.is_empty() {
         path.push('\\');
     }
     path.push_str(name);
-    path
 }

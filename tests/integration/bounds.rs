@@ -4,8 +4,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::support::with_view;
 use hive_synth::mapi::{PROFILES, WIN9X_PROFILES};
 use hive_synth::{BASE_BLOCK_SIZE, HiveBuilder, NOWHERE, SynthHive, Version};
+use mapihive::hive::{Error, Problem};
 
 /// More than any of these hives needs, in a build without optimisation on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
@@ -141,6 +143,9 @@ fn one_long_text_shared_by_many_sections_is_not_held_for_each() {
         .collect();
     // Each of these characters is written as five.
     builder.key("Bomb").binary("bomb", &[1, 0].repeat(500_000));
+    // The last section of all, with small data of its own.
+    let last = builder.by_id(parent).duplicate_key(&"f".repeat(32)).id();
+    builder.by_id(last).duplicate_value("00036601", 3, &[7, 0, 0, 0, 0]);
     let mut hive = builder.build();
     let bomb = hive.layout.value("Bomb", "bomb").data.unwrap();
     let values = |section| hive.layout.by_id(section).values.iter().map(|value| value.vk);
@@ -150,6 +155,18 @@ fn one_long_text_shared_by_many_sections_is_not_held_for_each() {
         hive.set_u32(vk, 8, bomb);
     }
     assert_ends(&hive);
+    with_view(&hive, "NTUSER.DAT", |view, problems| {
+        let (_, profile) = view.mapi.all_profiles().next().unwrap();
+        let [.., last] = &profile.sections[..] else { unreachable!("sections of the profile") };
+        assert_eq!(last.key.name, "f".repeat(32));
+        assert_eq!(
+            last.key.values[0].bytes(),
+            [7, 0, 0, 0, 0],
+            "what is small is read behind what is refused"
+        );
+        let refused = |problem: &Problem| matches!(problem.error, Error::DataShared { size: 1_000_000 });
+        assert!(problems.kept().iter().any(refused), "{problems:?}");
+    });
 }
 
 #[test]
