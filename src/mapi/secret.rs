@@ -51,7 +51,10 @@ pub enum SecretScheme {
     Empty,
     /// Stored with a type of text; whether it is clear text is not looked at.
     Text,
-    /// Something else. The first byte is told where it is a control code, which is no character of a password.
+    /// Stored as a number.
+    Number,
+    /// Something else. Of bytes that are named like an account's password the first is told where it is a control code: there
+    /// Windows programs put the number of the scheme. What has another form has no such byte.
     Other(Option<u8>),
 }
 
@@ -69,6 +72,7 @@ impl fmt::Display for SecretScheme {
             Self::SchemeByteThenDpapi => f.write_str("byte 0x02 and DPAPI blob"),
             Self::Empty => f.write_str("empty"),
             Self::Text => f.write_str("stored as text"),
+            Self::Number => f.write_str("stored as a number"),
             Self::Other(Some(first)) => write!(f, "other scheme, first byte {first:#04x}"),
             Self::Other(None) => f.write_str("other scheme"),
         }
@@ -90,7 +94,11 @@ impl fmt::Display for Secret {
 /// descriptor files write them.
 pub fn secret(place: Place<'_>, name: &str, value_type: ValueType, data: &[u8]) -> Option<Secret> {
     // A name with a NUL in it looks like the part before to most Windows programs.
-    let name = if name.contains('\\') { name.split("\\u{0}").next().unwrap_or(name) } else { name }.trim();
+    let is_cut = name.as_bytes().contains(&b'\\');
+    let name = if is_cut { name.split("\\u{0}").next().unwrap_or(name) } else { name };
+    let has_bare_ends =
+        [name.as_bytes().first(), name.as_bytes().last()].into_iter().flatten().all(u8::is_ascii_graphic);
+    let name = if has_bare_ends { name } else { name.trim() };
     if let Some(property) = PropName::parse(name) {
         return secret_of_property(place, property, value_type, data);
     }
@@ -148,11 +156,20 @@ fn by_property(place: Place<'_>, property: PropName) -> Option<Verdict> {
         return Some(Verdict::credential("secure property (name with S)"));
     }
     let (id, prop_type) = (property.id(), property.prop_type());
+    // Almost no property has such a number.
+    if !may_be_secret(id.0) && !may_be_secret(prop_type.0) {
+        return None;
+    }
     by_identifier(place, id, prop_type).or_else(|| {
         // No property type has such a number: a tag written in MAPI's order.
         let (id, prop_type) = (PropId(prop_type.0), PropType(id.0));
         by_identifier(place, id, prop_type)
     })
+}
+
+/// Whether [`by_identifier`] knows a number that begins like this one.
+fn may_be_secret(number: u16) -> bool {
+    matches!(number >> 4, 0x661 | 0x670 | 0x67f)
 }
 
 fn by_identifier(place: Place<'_>, id: PropId, prop_type: PropType) -> Option<Verdict> {
@@ -201,9 +218,12 @@ impl Place<'_> {
 
 /// Names that end in `Password`, with or without a number behind it.
 fn account_secret(name: &str, value_type: ValueType) -> Option<Verdict> {
-    let name = name.trim_end_matches(|last: char| last.is_ascii_digit());
-    let at = name.len().checked_sub("password".len())?;
-    name.get(at..).filter(|end| end.eq_ignore_ascii_case("password"))?;
+    let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let name = name.as_bytes().get(..name.len() - digits)?;
+    let end = name.last_chunk::<{ "password".len() }>()?;
+    if !end.eq_ignore_ascii_case(b"password") {
+        return None;
+    }
     // A switch such as `POP3 Prompt for Password` is no password, but is not worth a risk either.
     if value_type == ValueType::REG_DWORD {
         Some(Verdict::only_withheld("value named like a password"))
@@ -234,7 +254,11 @@ fn scheme(property: Option<PropName>, value_type: ValueType, data: &[u8]) -> Sec
         blob if blob.starts_with(&DPAPI) => SecretScheme::Dpapi,
         text if is_text && text.iter().all(|byte| *byte == 0) => SecretScheme::Empty,
         _ if is_text => SecretScheme::Text,
-        [first, ..] => SecretScheme::Other((*first < 0x20).then_some(*first)),
+        _ if matches!(value_type, ValueType::REG_DWORD | ValueType::REG_QWORD) => SecretScheme::Number,
+        [first, ..] => {
+            let may_tell = property.is_none() && value_type == ValueType::REG_BINARY && *first < 0x20;
+            SecretScheme::Other(may_tell.then_some(*first))
+        }
     }
 }
 
@@ -370,7 +394,23 @@ mod tests {
                 .is_some_and(|found| !found.counts_for_s01)
         );
         let found = secret(GLOBAL, "S010267f0", ValueType::REG_BINARY, &blob[1..18]).unwrap();
-        assert_eq!(found.scheme, SecretScheme::Other(Some(1)));
+        assert_eq!(found.scheme, SecretScheme::Other(None));
+    }
+
+    #[test]
+    fn the_first_byte_is_told_only_where_it_is_the_number_of_a_scheme() {
+        let scheme =
+            |name, value_type, data: &[u8]| secret(Place::Account, name, value_type, data).unwrap().scheme;
+        let password = "POP3 Password";
+        assert_eq!(scheme(password, ValueType::REG_BINARY, &[1, 0x41, 0x42]), SecretScheme::Other(Some(1)));
+        assert_eq!(scheme(password, ValueType::REG_BINARY, b"hunter2"), SecretScheme::Other(None));
+        // A number has no scheme, and what a property holds begins with anything.
+        assert_eq!(scheme(password, ValueType::REG_DWORD, &[1, 0, 0, 0]), SecretScheme::Number);
+        assert_eq!(
+            scheme("POP3 Prompt for Password", ValueType::REG_DWORD, &[1, 0, 0, 0]),
+            SecretScheme::Number
+        );
+        assert_eq!(scheme("010267f0", ValueType::REG_BINARY, &[0x12, 1, 0x13, 1]), SecretScheme::Other(None));
     }
 
     #[test]
