@@ -131,10 +131,10 @@ impl Evidence {
         Self {
             value_name: Some(value.name().into_owned()),
             record: Record::KeyValue,
-            place: value.provenance.clone(),
+            place: value.provenance(),
             size: u64::from(value.size()),
             value: Some(says),
-            data: value.data_provenance.clone().map(|place| (place, value.bytes().len() as u64)),
+            data: value.data_provenance().map(|place| (place, value.bytes().len() as u64)),
             ..Self::key(role, key)
         }
     }

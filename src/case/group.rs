@@ -49,15 +49,18 @@ impl Group {
         let Self { key, mut reports } = self;
         link_copies(&mut reports);
         let mut added = Added::default();
-        let (mut summary, mut accounts) = (Summary::default(), Accounts::default());
+        let mut summary = Summary::default();
         for report in &reports {
             summary.add(report);
-            accounts.add(report);
         }
         if wanted.contains(&Stream::Hives) {
             added.rows(Stream::Hives, formulas, reports.iter().map(hive_row));
         }
         if wanted.contains(&Stream::Accounts) {
+            let mut accounts = Accounts::default();
+            for report in &reports {
+                accounts.add(report);
+            }
             added.put(Stream::Accounts, accounts.lines(companions, formulas));
         }
         if wanted.contains(&Stream::Inputs) {

@@ -291,6 +291,11 @@ impl Image {
         self.replayed.as_ref()?.before.as_deref()
     }
 
+    /// Whether transaction logs were applied.
+    pub fn is_replayed(&self) -> bool {
+        self.replayed.is_some()
+    }
+
     /// Where `len` bytes at `at` of the hive really lie. Bytes that a log replaced by the same are told to be where they
     /// were; of a record that begins in a replaced page the beginning counts.
     pub fn provenance(&self, at: Offset, len: usize) -> Provenance {

@@ -324,7 +324,12 @@ impl<'b> Name<'b> {
             _ => upcase_beyond_ascii(unit),
         };
         let step = |hash: u32, unit: u16| hash.wrapping_mul(37).wrapping_add(u32::from(upcase(unit)));
-        if self.compressed {
+        if self.bytes.is_ascii() && self.compressed {
+            let step = |hash: u32, byte: &u8| {
+                hash.wrapping_mul(37).wrapping_add(u32::from(byte.to_ascii_uppercase()))
+            };
+            self.bytes.iter().fold(0, step)
+        } else if self.compressed {
             self.bytes.iter().map(|byte| u16::from(*byte)).fold(0, step)
         } else {
             self.bytes.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit)).fold(0, step)

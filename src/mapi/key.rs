@@ -5,8 +5,8 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::hive::{
-    Data, DeletedKey, DeletedValue, Error, Found, Key, Listed, LostList, Name, Offset, Origin, Problems,
-    Provenance, Tree, UNKNOWN_PARENT, Value, ValueType, join, limits,
+    Data, DeletedKey, DeletedValue, Error, Found, Image, Key, LostList, Name, Offset, Origin, Problems,
+    Provenance, Tree, UNKNOWN_PARENT, Value, ValueType, join, limits, push_component,
 };
 use crate::wintypes::{AnsiCodePage, Filetime, decode_utf16le, trim_nul};
 
@@ -42,6 +42,8 @@ pub struct MapiValues<'b> {
     /// Of each the tag that its name names; `NO_TAG` of a secret one and of what is no property. Rules look for many more
     /// properties than there are, and this is much less memory to look through.
     tags: Vec<u32>,
+    /// A bit for each of the identifiers of these tags, several identifiers to a bit.
+    ids: u64,
 }
 
 /// A value, its data read as far as they can be.
@@ -53,10 +55,8 @@ pub struct MapiValue<'b> {
     size: u32,
     value_type: ValueType,
     data_size: u32,
-    /// Where its record really lies, for a log may have it.
-    pub provenance: Provenance,
-    /// Where its data really lie; `None` where they could not be read.
-    pub data_provenance: Option<Provenance>,
+    /// Where its record and its data really lie; `None` where the hive file has both.
+    elsewhere: Option<Box<Places>>,
     /// The property its name names.
     pub prop: Option<PropName>,
     /// Its bytes, or why there are none.
@@ -67,8 +67,23 @@ pub struct MapiValue<'b> {
     text: OnceCell<Option<Box<str>>>,
 }
 
-/// No property has this type (`PT_…` ffff).
+/// Where a value's record really lies, and its data, if they could be read. Few values lie elsewhere than in the hive file,
+/// and there may be very many values.
+#[derive(Clone, Debug)]
+struct Places {
+    record: Provenance,
+    data: Option<Provenance>,
+}
+
+/// No property has this type (`PT_…` ffff). A value may have such a name all the same, so that what fits a tag is looked at again.
 const NO_TAG: u32 = u32::MAX;
+
+/// Room that is used again for each key that is read.
+#[derive(Default)]
+pub(super) struct Room<'b> {
+    path: String,
+    values: Vec<Value<'b>>,
+}
 
 impl<'b> MapiValues<'b> {
     /// Takes away the values that do not fit.
@@ -78,8 +93,16 @@ impl<'b> MapiValues<'b> {
         *self = values.into();
     }
 
-    /// The first value whose tag fits by its bits, and that names a property that fits.
-    fn first(&self, tag: impl Fn(u32) -> bool, fits: impl Fn(PropName) -> bool) -> Option<&MapiValue<'b>> {
+    /// The first value whose tag fits by its bits, and that names a property that fits. All that fit have identifier `id`.
+    fn first(
+        &self,
+        id: PropId,
+        tag: impl Fn(u32) -> bool,
+        fits: impl Fn(PropName) -> bool,
+    ) -> Option<&MapiValue<'b>> {
+        if self.ids & bit_of(id) == 0 {
+            return None;
+        }
         let tags = self.tags.iter().zip(&self.values).filter(|(found, _)| tag(**found));
         tags.map(|(_, value)| value).find(|value| value.prop.is_some_and(&fits))
     }
@@ -89,8 +112,15 @@ impl<'b> From<Vec<MapiValue<'b>>> for MapiValues<'b> {
     fn from(values: Vec<MapiValue<'b>>) -> Self {
         let tag =
             |value: &MapiValue<'b>| value.prop.filter(|prop| !prop.secure).map_or(NO_TAG, |prop| prop.tag.0);
-        Self { tags: values.iter().map(tag).collect(), values }
+        let tags: Vec<u32> = values.iter().map(tag).collect();
+        let ids = tags.iter().fold(0, |ids, tag| ids | bit_of(PropTag(*tag).id()));
+        Self { values, tags, ids }
     }
+}
+
+/// Identifiers that lie beside each other, as those of one section do, have different bits.
+fn bit_of(id: PropId) -> u64 {
+    1 << ((id.0 ^ id.0 >> 6) & 63)
 }
 
 impl<'b> std::ops::Deref for MapiValues<'b> {
@@ -113,28 +143,33 @@ impl<'v, 'b> IntoIterator for &'v MapiValues<'b> {
 impl<'b> MapiKey<'b> {
     /// Reads a key with its values. `parent` is the path of the key above.
     pub(super) fn read(
-        tree: &Tree<'b>,
         key: &Key<'_, 'b>,
         parent: &Rc<str>,
         ansi: AnsiCodePage,
+        room: &mut Room<'b>,
         problems: &mut Problems,
     ) -> Self {
+        let tree = key.tree();
         let name = key.name();
-        let path = join(parent, &name);
+        let Room { path, values: listed } = room;
+        path.clear();
+        push_component(path, parent);
+        push_component(path, &name);
         let too_long = path.len() > limits::MAX_PATH_HELD;
-        let listed = if too_long {
+        let values_complete = if too_long {
             let (path, limit) = (path.len(), limits::MAX_PATH_HELD);
             problems.add(key.at(), None, Error::PathTooLong { path, limit });
-            Listed { items: Vec::new(), complete: key.node().value_count() == 0 }
+            listed.clear();
+            key.node().value_count() == 0
         } else {
-            key.values(&path, problems)
+            key.values_into(listed, path, problems)
         };
-        let mut values = Vec::with_capacity(listed.items.len());
-        for value in listed.items {
+        let mut values = Vec::with_capacity(listed.len());
+        for value in listed.iter() {
             if value.is_tombstone() {
-                problems.add(value.at(), Some(&path), Error::Tombstone);
+                problems.add(value.at(), Some(path), Error::Tombstone);
             } else {
-                values.push(MapiValue::read(tree, value, &path, ansi, problems));
+                values.push(MapiValue::read(tree, value, path, ansi, problems));
             }
         }
         Self {
@@ -145,7 +180,7 @@ impl<'b> MapiKey<'b> {
             last_written: key.last_written(),
             provenance: key.provenance(),
             values: values.into(),
-            values_complete: listed.complete,
+            values_complete,
             subkeys_complete: !too_long || key.node().subkey_count() == 0,
         }
     }
@@ -210,13 +245,15 @@ impl<'b> MapiKey<'b> {
 
     /// The property with this identifier, of whatever type; a secret one of the same number is another one.
     pub fn prop(&self, id: PropId) -> Found<&MapiValue<'b>> {
-        let found = self.values.first(|tag| PropTag(tag).id() == id, |prop| prop.id() == id && !prop.secure);
+        let found =
+            self.values.first(id, |tag| PropTag(tag).id() == id, |prop| prop.id() == id && !prop.secure);
         self.known(found)
     }
 
     /// The property with exactly this tag, where a number means different things with different types.
     pub fn tagged(&self, tag: PropTag) -> Found<&MapiValue<'b>> {
-        let found = self.values.first(|found| found == tag.0, |prop| prop.tag == tag && !prop.secure);
+        let found =
+            self.values.first(tag.id(), |found| found == tag.0, |prop| prop.tag == tag && !prop.secure);
         self.known(found)
     }
 
@@ -237,25 +274,28 @@ impl<'b> MapiKey<'b> {
 impl<'b> MapiValue<'b> {
     fn read(
         tree: &Tree<'b>,
-        value: Value<'b>,
+        value: &Value<'b>,
         path: &str,
         ansi: AnsiCodePage,
         problems: &mut Problems,
     ) -> Self {
         let name = value.name();
         let prop = prop_name(name);
-        let data = tree.data(&value);
-        match &data {
-            Ok(data) if !data.complete => {
-                let (size, found) = (u64::from(value.record().data_size()), data.bytes.len() as u64);
-                problems.add(value.at(), Some(path), Error::DataShort { size, found });
+        let data = match tree.data(value) {
+            Ok(data) => {
+                if !data.complete {
+                    let (size, found) = (u64::from(value.record().data_size()), data.bytes.len() as u64);
+                    problems.add(value.at(), Some(path), Error::DataShort { size, found });
+                }
+                Ok(data)
             }
-            Ok(_) => {}
-            Err(error) => problems.add(value.at(), Some(path), error.clone()),
-        }
+            Err(error) => {
+                problems.add(value.at(), Some(path), error.clone());
+                Err(Box::new(error))
+            }
+        };
         let record = value.record();
-        let image = tree.image();
-        let data_provenance = data.as_ref().ok().map(|data| image.provenance(data.at, data.bytes.len()));
+        let elsewhere = Places::elsewhere(tree.image(), value, data.as_ref().ok());
         Self {
             name: Cow::Borrowed(name.bytes),
             compressed: name.compressed,
@@ -263,10 +303,9 @@ impl<'b> MapiValue<'b> {
             size: record.cell_size(),
             value_type: value.value_type(),
             data_size: record.data_size(),
-            provenance: image.provenance(value.at(), record.cell_size() as usize),
-            data_provenance,
+            elsewhere,
             prop,
-            data: data.map_err(Box::new),
+            data,
             ansi,
             text: OnceCell::new(),
         }
@@ -291,8 +330,10 @@ impl<'b> MapiValue<'b> {
             size: found.size(),
             value_type: record.value_type(),
             data_size: record.data_size(),
-            provenance: place(found.origin, found.at(), found.size() as usize),
-            data_provenance,
+            elsewhere: Some(Box::new(Places {
+                record: place(found.origin, found.at(), found.size() as usize),
+                data: data_provenance,
+            })),
             prop: prop_name(name),
             data: data.map_err(|error| Box::new(error.clone())),
             ansi,
@@ -317,6 +358,22 @@ impl<'b> MapiValue<'b> {
     /// Length of the cell.
     pub fn size(&self) -> u32 {
         self.size
+    }
+
+    /// Where its record really lies, for a log may have it.
+    pub fn provenance(&self) -> Provenance {
+        match &self.elsewhere {
+            Some(places) => places.record.clone(),
+            None => Provenance::in_hive(Origin::Primary, self.at),
+        }
+    }
+
+    /// Where its data really lie; `None` where they could not be read.
+    pub fn data_provenance(&self) -> Option<Provenance> {
+        match &self.elsewhere {
+            Some(places) => places.data.clone(),
+            None => self.data.as_ref().ok().map(|data| Provenance::in_hive(Origin::Primary, data.at)),
+        }
     }
 
     /// The registry type.
@@ -365,6 +422,19 @@ impl<'b> MapiValue<'b> {
             Some(property) => secret::secret_of_property(place, property, self.value_type, self.bytes()),
             None => secret::secret(place, &self.name(), self.value_type, self.bytes()),
         }
+    }
+}
+
+impl Places {
+    fn elsewhere(image: &Image, value: &Value<'_>, data: Option<&Data<'_>>) -> Option<Box<Self>> {
+        if !image.is_replayed() {
+            return None;
+        }
+        let record = image.provenance(value.at(), value.record().cell_size() as usize);
+        let data = data.map(|data| image.provenance(data.at, data.bytes.len()));
+        let in_hive = |place: &Provenance| place.origin == Origin::Primary;
+        let is_elsewhere = !in_hive(&record) || !data.as_ref().is_none_or(in_hive);
+        is_elsewhere.then(|| Box::new(Self { record, data }))
     }
 }
 

@@ -15,7 +15,7 @@ use std::fmt;
 
 use crate::hive::ValueType;
 
-pub use decode::{Decoded, Malformed, decode, utf16_text};
+pub use decode::{Decoded, Malformed, decode, is_sound_by_length, utf16_text};
 pub use multi_value::{ElementError, PointerWidth};
 pub use value::{HexPreview, PropValue};
 
@@ -169,6 +169,21 @@ impl fmt::Display for PropTag {
     }
 }
 
+/// Of each byte what it is worth as a hexadecimal digit: every value's name is looked at.
+const HEX_DIGITS: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value as usize] as usize] = value;
+        values[b"0123456789ABCDEF"[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
+
+/// All bits, of which no digit has more than four.
+const NO_DIGIT: u8 = 0xff;
+
 /// What the name of a registry value says, where it names a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PropName {
@@ -192,12 +207,14 @@ impl PropName {
             digits => (false, digits),
         };
         let digits: &[u8; 8] = digits.try_into().ok()?;
-        let mut number = 0_u32;
+        let (mut number, mut all) = (0_u32, 0_u8);
         for digit in digits {
-            number = number << 4 | char::from(*digit).to_digit(16)?;
+            let value = HEX_DIGITS[usize::from(*digit)];
+            number = number << 4 | u32::from(value & 0xf);
+            all |= value;
         }
         // The name has the type first, the tag the identifier.
-        Some(Self { tag: PropTag(number.rotate_left(16)), secure })
+        (all != NO_DIGIT).then_some(Self { tag: PropTag(number.rotate_left(16)), secure })
     }
 
     /// The property's type.

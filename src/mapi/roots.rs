@@ -7,7 +7,7 @@ use crate::hive::{Error, Found, Key, Problems, Reached, Tree, join, limits};
 use crate::wintypes::{AnsiCodePage, same_name};
 
 use super::families::Families;
-use super::key::{MapiKey, MapiValue};
+use super::key::{MapiKey, MapiValue, Room};
 use super::profile::{Profile, ProfileState};
 use super::secret;
 use super::section::ProviderSection;
@@ -157,7 +157,8 @@ impl<'b> Mapi<'b> {
     ) -> Self {
         let mut mapi = Self { families, ansi, roots: Vec::new(), unknown: Vec::new(), places: Vec::new() };
         let Ok(root) = tree.root() else { return mapi };
-        let mut reader = Reader { tree, families, ansi, reached: Reached::default(), problems };
+        let (reached, room) = (Reached::default(), Room::default());
+        let mut reader = Reader { tree, families, ansi, reached, problems, room };
         for (view, wow64) in VIEWS {
             let (microsoft, view) = match root.located("", view, reader.problems) {
                 Found::Here(located) => located,
@@ -370,15 +371,21 @@ struct Reader<'r, 'b> {
     ansi: AnsiCodePage,
     reached: Reached,
     problems: &'r mut Problems,
+    room: Room<'b>,
 }
 
 impl<'r, 'b> Reader<'r, 'b> {
+    /// A key with its values. `parent` is the path of the key above.
+    fn read(&mut self, key: &Key<'r, 'b>, parent: &Rc<str>) -> MapiKey<'b> {
+        MapiKey::read(key, parent, self.ansi, &mut self.room, self.problems)
+    }
+
     fn subsystem(&mut self, key: &Key<'r, 'b>, path: &str, kind: RootKind, wow64: bool) -> Root<'b> {
         let (above, _) = path.rsplit_once('\\').unwrap_or_default();
         let mut root = Root {
             kind,
             wow64,
-            key: MapiKey::read(self.tree, key, &Rc::from(above), self.ansi, self.problems),
+            key: self.read(key, &Rc::from(above)),
             live: Found::Absent,
             deleted: Found::Absent,
             other_keys: Vec::new(),
@@ -451,7 +458,7 @@ impl<'r, 'b> Reader<'r, 'b> {
             return None;
         }
         let kind = RootKind::Office(version);
-        let mut key = MapiKey::read(self.tree, key, &Rc::from(above), self.ansi, self.problems);
+        let mut key = self.read(key, &Rc::from(above));
         // Outlook's key holds hundreds of settings that are no part of MAPI.
         key.values.retain(|value| value.name().eq_ignore_ascii_case("DefaultProfile"));
         Some(Root { kind, wow64, key, live, deleted, other_keys: Vec::new() })
@@ -467,10 +474,10 @@ impl<'r, 'b> Reader<'r, 'b> {
             if kind == PlaceKind::ProtectedStorage {
                 // Only the names of the subkeys tell something; everything further down is a secret.
                 let (above, _) = path.rsplit_once('\\').unwrap_or_default();
-                keys.push(MapiKey::read(self.tree, &key, &Rc::from(above), self.ansi, self.problems));
+                keys.push(self.read(&key, &Rc::from(above)));
                 let parent = Rc::from(path.as_str());
                 for child in key.subkeys(&path, self.problems).items {
-                    keys.push(MapiKey::read(self.tree, &child, &parent, self.ansi, self.problems));
+                    keys.push(self.read(&child, &parent));
                 }
             } else if self.reached.first_time(&key) {
                 let (above, _) = path.rsplit_once('\\').unwrap_or_default();
@@ -482,7 +489,7 @@ impl<'r, 'b> Reader<'r, 'b> {
 
     fn list(&mut self, key: &Key<'r, 'b>, above: &str, state: ProfileState) -> ProfileList<'b> {
         let path = join(above, &key.name());
-        let mut list_key = MapiKey::read(self.tree, key, &Rc::from(above), self.ansi, self.problems);
+        let mut list_key = self.read(key, &Rc::from(above));
         let children = self.children(key, &path, &mut list_key);
         let parent = Rc::from(path.as_str());
         let profiles = children.iter().map(|child| self.profile(child, &parent, state)).collect();
@@ -490,34 +497,31 @@ impl<'r, 'b> Reader<'r, 'b> {
     }
 
     fn profile(&mut self, key: &Key<'r, 'b>, parent: &Rc<str>, state: ProfileState) -> Profile<'b> {
-        let mut profile_key = MapiKey::read(self.tree, key, parent, self.ansi, self.problems);
-        let path = profile_key.path();
-        let mut profile = Profile {
-            state,
-            name_facts: self.families.classify(&profile_key.name),
-            sections: Vec::new(),
-            other_keys: Vec::new(),
-            key: profile_key.clone(),
-        };
-        let shared_path = Rc::from(path.as_str());
-        for child in self.children(key, &path, &mut profile_key) {
-            match MapiUid::from_key_name(&child.name()) {
-                Some(uid) => profile.sections.push(self.section(&child, uid, &shared_path)),
-                None => self.below(&child, &shared_path, &mut profile.other_keys),
+        let mut profile_key = self.read(key, parent);
+        let path = Rc::from(profile_key.path());
+        let children = self.children(key, &path, &mut profile_key);
+        let mut sections = Vec::with_capacity(children.len());
+        let mut other_keys = Vec::new();
+        for child in children {
+            match MapiUid::from_key_name(&child.node().name().text()) {
+                Some(uid) => sections.push(self.section(&child, uid, &path)),
+                None => self.below(&child, &path, &mut other_keys),
             }
         }
-        profile.key = profile_key;
+        let name_facts = self.families.classify(&profile_key.name);
+        let mut profile = Profile { state, key: profile_key, name_facts, sections, other_keys };
         profile.classify_sections();
         profile
     }
 
     fn section(&mut self, key: &Key<'r, 'b>, uid: MapiUid, parent: &Rc<str>) -> ProviderSection<'b> {
-        let mut section_key = MapiKey::read(self.tree, key, parent, self.ansi, self.problems);
-        let path = section_key.path();
+        let mut section_key = self.read(key, parent);
         let mut below = Vec::new();
-        let shared_path = Rc::from(path.as_str());
-        for child in self.children(key, &path, &mut section_key) {
-            self.below(&child, &shared_path, &mut below);
+        if key.node().subkey_count() > 0 {
+            let path = Rc::from(section_key.path());
+            for child in self.children(key, &path, &mut section_key) {
+                self.below(&child, &path, &mut below);
+            }
         }
         ProviderSection { uid, kind: SectionKind::Other, service_name: None, key: section_key, below }
     }
@@ -547,14 +551,14 @@ impl<'r, 'b> Reader<'r, 'b> {
 
     /// A key and all keys below it, as they are.
     fn below(&mut self, key: &Key<'r, 'b>, above: &Rc<str>, into: &mut Vec<MapiKey<'b>>) {
-        let (tree, ansi) = (self.tree, self.ansi);
+        let (tree, ansi, room) = (self.tree, self.ansi, &mut self.room);
         self.reached.forget(key);
         let path = join(above, &key.name());
         // Of the keys above the one whose turn it is; each path is shared by all keys directly below it.
         let mut parents = vec![Rc::clone(above)];
         tree.walk_held(key.clone(), &path, &mut self.reached, self.problems, |step, problems| {
             parents.truncate(step.depth + 1);
-            let mut read = MapiKey::read(tree, step.key, parents.last().unwrap_or(above), ansi, problems);
+            let mut read = MapiKey::read(step.key, parents.last().unwrap_or(above), ansi, room, problems);
             read.subkeys_complete &= step.subkeys_complete;
             into.push(read);
             if step.key.node().subkey_count() > 0 {

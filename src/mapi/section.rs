@@ -1,7 +1,5 @@
 //! Profile sections: what each is for, and how services and providers refer to each other.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::hive::Found;
 
 use super::key::{MapiKey, MapiValue};
@@ -113,25 +111,31 @@ pub const PROVIDER_LISTS: [PropId; 3] =
 /// order.
 pub(super) fn classify(sections: &mut [ProviderSection<'_>]) {
     let links = Links::of(sections);
-    for section in sections {
-        let name = links.service_name(section);
-        section.kind = kind(section, name.as_deref(), &links);
+    let told: Vec<(SectionKind, Option<String>)> = sections
+        .iter()
+        .map(|section| {
+            let name = links.service_name(section);
+            (kind(section, name, &links), name.map(str::to_owned))
+        })
+        .collect();
+    for (section, (kind, name)) in sections.iter_mut().zip(told) {
+        section.kind = kind;
         section.service_name = name;
     }
 }
 
-/// Who is referred to as what.
+/// Who is referred to as what, each list in the order of identifiers.
 #[derive(Default)]
-struct Links {
-    services: HashSet<MapiUid>,
-    providers: HashSet<MapiUid>,
-    exchange: HashSet<MapiUid>,
+struct Links<'s> {
+    services: Vec<MapiUid>,
+    providers: Vec<MapiUid>,
+    exchange: Vec<MapiUid>,
     /// The name of every section that has one, whatever it is.
-    names: HashMap<MapiUid, String>,
+    names: Vec<(MapiUid, &'s str)>,
 }
 
-impl Links {
-    fn of(sections: &[ProviderSection<'_>]) -> Self {
+impl<'s> Links<'s> {
+    fn of(sections: &'s [ProviderSection<'_>]) -> Self {
         let mut links = Self::default();
         for section in sections {
             let list = |id| section.uids(id).here().map(|list| list.uids).unwrap_or_default();
@@ -140,25 +144,32 @@ impl Links {
             }
             links.providers.extend(PROVIDER_LISTS.into_iter().flat_map(list));
             links.exchange.extend(list(tags::PR_EMSMDB_SECTION_UID));
-            let name = section.text(tags::PR_SERVICE_NAME).here().filter(|name| !name.is_empty());
-            if let Some(name) = name {
-                links.names.entry(section.uid).or_insert_with(|| name.to_owned());
-            }
+            links.names.extend(own_service_name(section).map(|name| (section.uid, name)));
         }
+        for referred in [&mut links.services, &mut links.providers, &mut links.exchange] {
+            referred.sort_unstable();
+        }
+        // Of several sections of one identifier, which only damage can bring about, the first counts.
+        links.names.sort_by_key(|(section, _)| *section);
+        links.names.dedup_by_key(|(section, _)| *section);
         links
     }
 
     /// The section's own name of a service, or that of the service it names as its own.
-    fn service_name(&self, section: &ProviderSection<'_>) -> Option<String> {
-        let own = section.text(tags::PR_SERVICE_NAME).here().filter(|name| !name.is_empty());
-        own.map(str::to_owned).or_else(|| {
+    fn service_name(&self, section: &'s ProviderSection<'_>) -> Option<&'s str> {
+        own_service_name(section).or_else(|| {
             let service = section.uids(tags::PR_SERVICE_UID).here()?.uids.first().copied()?;
-            self.names.get(&service).cloned()
+            let at = self.names.binary_search_by_key(&service, |(section, _)| *section).ok()?;
+            self.names.get(at).map(|(_, name)| *name)
         })
     }
 }
 
-fn kind(section: &ProviderSection<'_>, service_name: Option<&str>, links: &Links) -> SectionKind {
+fn own_service_name<'s>(section: &'s ProviderSection<'_>) -> Option<&'s str> {
+    section.text(tags::PR_SERVICE_NAME).here().filter(|name| !name.is_empty())
+}
+
+fn kind(section: &ProviderSection<'_>, service_name: Option<&str>, links: &Links<'_>) -> SectionKind {
     let well_known = match section.uid {
         uid::ROOT_SECTION => Some(SectionKind::Root),
         uid::GLOBAL_PROFILE_SECTION => Some(SectionKind::GlobalProfile),
@@ -174,13 +185,14 @@ fn kind(section: &ProviderSection<'_>, service_name: Option<&str>, links: &Links
         return kind;
     }
     let has = |id| section.prop(id).here().is_some();
-    if links.exchange.contains(&section.uid) {
+    let is_in = |referred: &[MapiUid]| referred.binary_search(&section.uid).is_ok();
+    if is_in(&links.exchange) {
         return SectionKind::GlobalProfile;
     }
-    if links.services.contains(&section.uid) || has(tags::PR_SERVICE_ENTRY_NAME) {
+    if is_in(&links.services) || has(tags::PR_SERVICE_ENTRY_NAME) {
         return SectionKind::Service;
     }
-    let is_provider = links.providers.contains(&section.uid)
+    let is_provider = is_in(&links.providers)
         || has(tags::PR_RESOURCE_TYPE)
         || has(tags::PR_SERVICE_UID)
         || has(tags::PR_PROVIDER_DLL_NAME);

@@ -298,6 +298,7 @@ impl<'a> Context<'a> {
             _ => Some(registry_text(value.value_type(), value.bytes())),
         };
         let entry = value.prop.and_then(|prop| tags::lookup(kind, prop.tag));
+        let place = value.provenance();
         PropertyRow {
             kind: if self.of_account && value.prop.is_none() { "account-value" } else { "property" }.into(),
             value_name: name.into_owned().into(),
@@ -309,10 +310,10 @@ impl<'a> Context<'a> {
             decoded: text.into(),
             raw_hex: if withheld.is_some() { Cell::Empty } else { first_bytes(value.bytes()).into() },
             secret: withheld.as_ref().map(|secret| told(secret, value)).into(),
-            origin: value.provenance.origin.as_str().into(),
-            file: self.file(&value.provenance),
-            file_offset: value.provenance.at.into(),
-            log_sequence: value.provenance.sequence.into(),
+            origin: place.origin.as_str().into(),
+            file: self.file(&place),
+            file_offset: place.at.into(),
+            log_sequence: place.sequence.into(),
             problem: joined([
                 self.owners.map(str::to_owned),
                 unread.or(malformed).or_else(|| self.leads_nowhere(value)),

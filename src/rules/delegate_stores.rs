@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::account::{AccountKind, Confidence};
 use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::uid::{DELEGATE_STORE, MapiUid};
@@ -41,7 +43,7 @@ fn claim(view: &View<'_>, root: &Root<'_>, profile: &Profile<'_>) -> Option<Clai
     let stores: Vec<&ProviderSection<'_>> =
         profile.sections.iter().filter(|section| is_delegate_store(section)).collect();
     let [first, others @ ..] = stores.as_slice() else { return None };
-    let mut mailboxes: Vec<String> =
+    let mut mailboxes: Vec<Cow<'_, str>> =
         stores.iter().filter_map(|store| mailbox(store)).map(|hit| hit.says).collect();
     mailboxes.sort_unstable();
     mailboxes.dedup();

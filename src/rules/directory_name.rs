@@ -36,5 +36,5 @@ pub(super) fn is_configuration(name: &str) -> bool {
 
 /// Whether a name has this in it, in any letter case.
 pub(super) fn contains(name: &str, part: &str) -> bool {
-    name.to_ascii_lowercase().contains(&part.to_ascii_lowercase())
+    name.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
 }

@@ -56,9 +56,9 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
 
 fn of_connector<'p, 'b>(profile: &'p Profile<'b>) -> Vec<Hit<'p, 'b>> {
     let service = |section: &'p ProviderSection<'b>| {
-        let hit = Hit::text("name of the service", section, tags::PR_SERVICE_NAME)
-            .filter(|_| section.kind == SectionKind::Service)?;
-        SERVICES.iter().any(|name| name.eq_ignore_ascii_case(&hit.says)).then_some(hit)
+        let is_one = |text: &str| SERVICES.iter().any(|name| name.eq_ignore_ascii_case(text));
+        let is_service = section.kind == SectionKind::Service;
+        is_service.then(|| Hit::text_that("name of the service", section, tags::PR_SERVICE_NAME, is_one)).flatten()
     };
     let services = profile.sections.iter().filter_map(service);
     let names = directory_name::all(profile)

@@ -1,5 +1,7 @@
 //! Values of a profile that speak for a finding, and the one claim that they make together.
 
+use std::borrow::Cow;
+
 use crate::account::Confidence;
 use crate::finding::{Claim, Evidence, Severity, Subject};
 use crate::mapi::prop::PropId;
@@ -18,7 +20,7 @@ pub(super) struct Hit<'p, 'b> {
     /// The value.
     pub(super) value: &'p MapiValue<'b>,
     /// What it says.
-    pub(super) says: String,
+    pub(super) says: Cow<'p, str>,
 }
 
 impl<'p, 'b> Hit<'p, 'b> {
@@ -27,7 +29,7 @@ impl<'p, 'b> Hit<'p, 'b> {
         role: &'static str,
         section: &'p ProviderSection<'b>,
         value: &'p MapiValue<'b>,
-        says: impl Into<String>,
+        says: impl Into<Cow<'p, str>>,
     ) -> Option<Self> {
         Self::below(role, section, &section.key, value, says)
     }
@@ -38,7 +40,7 @@ impl<'p, 'b> Hit<'p, 'b> {
         section: &'p ProviderSection<'b>,
         key: &'p MapiKey<'b>,
         value: &'p MapiValue<'b>,
-        says: impl Into<String>,
+        says: impl Into<Cow<'p, str>>,
     ) -> Option<Self> {
         let says = says.into();
         section.secret(value).is_none().then_some(Self { role, section, key, value, says })
@@ -61,13 +63,23 @@ impl<'p, 'b> Hit<'p, 'b> {
 
     /// The text of a property that is not empty.
     pub(super) fn text(role: &'static str, section: &'p ProviderSection<'b>, id: PropId) -> Option<Self> {
-        let text = section.text(id).here().filter(|text| !text.is_empty())?;
+        Self::text_that(role, section, id, |_| true)
+    }
+
+    /// The same of a text that fits.
+    pub(super) fn text_that(
+        role: &'static str,
+        section: &'p ProviderSection<'b>,
+        id: PropId,
+        fits: impl FnOnce(&str) -> bool,
+    ) -> Option<Self> {
+        let text = section.text(id).here().filter(|text| !text.is_empty() && fits(text))?;
         Self::new(role, section, section.prop(id).here()?, text)
     }
 
     /// It as evidence.
     pub(super) fn evidence(&self) -> Evidence {
-        Evidence::value(self.role, self.key, self.value, self.says.clone())
+        Evidence::value(self.role, self.key, self.value, self.says.clone().into_owned())
     }
 }
 

@@ -1,6 +1,6 @@
 use crate::account::Confidence;
 use crate::finding::{Claim, Evidence, Severity, Subject};
-use crate::mapi::prop::{ElementError, Malformed, PropType, PropValue};
+use crate::mapi::prop::{ElementError, Malformed, PropType, PropValue, is_sound_by_length};
 use crate::mapi::{MapiValue, Profile, ProviderSection, Root};
 use crate::wintypes::trim_nul;
 
@@ -90,10 +90,12 @@ fn fault(value: &MapiValue<'_>) -> Option<Malformed> {
         return None;
     }
     // Whole characters where MAPI writes them are read, whatever is wrong at their end: no need to make text of them.
-    if matches!(prop_type, PropType::PT_STRING8 | PropType::PT_UNICODE)
-        && value.value_type() == prop_type.registry_type()
-        && value.bytes().len().is_multiple_of(2)
-    {
+    let is_whole_text = || {
+        matches!(prop_type, PropType::PT_STRING8 | PropType::PT_UNICODE)
+            && value.value_type() == prop_type.registry_type()
+            && value.bytes().len().is_multiple_of(2)
+    };
+    if is_sound_by_length(prop_type, value.value_type(), value.bytes().len()) || is_whole_text() {
         return None;
     }
     let decoded = value.decoded()?;

@@ -48,6 +48,6 @@ fn other_names<'p, 'b>(profile: &'p Profile<'b>) -> Vec<Hit<'p, 'b>> {
         SectionKind::GlobalProfile => Hit::text("copy of the name", section, tags::PROFILE_NAME_COPY),
         _ => None,
     };
-    let is_other = |hit: &Hit<'_, '_>| !same_name(&escape_component(hit.says.clone()), profile.name());
+    let is_other = |hit: &Hit<'_, '_>| !same_name(&escape_component(hit.says.clone().into_owned()), profile.name());
     profile.sections.iter().filter_map(of_section).filter(is_other).collect()
 }

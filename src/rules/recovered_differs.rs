@@ -229,7 +229,7 @@ fn sentence<'d>(
             remains::from(difference.state.key.provenance.origin)
         )
     }));
-    let mut now: Vec<&str> = live.iter().map(|hit| hit.says.as_str()).collect();
+    let mut now: Vec<&str> = live.iter().map(|hit| &*hit.says).collect();
     now.sort_unstable();
     now.dedup();
     let now = if now.is_empty() { "none is live".to_owned() } else { format!("live {}", quoted(now)) };

@@ -51,7 +51,7 @@ fn claim(view: &View<'_>, root: &Root<'_>, profile: &Profile<'_>) -> Option<Clai
     let first = services.next()?;
     let others: Vec<&ProviderSection<'_>> = services.collect();
     let paths = personal_folders::paths(profile);
-    let mut files: Vec<&str> = paths.iter().map(|hit| hit.says.as_str()).collect();
+    let mut files: Vec<&str> = paths.iter().map(|hit| &*hit.says).collect();
     files.sort_unstable();
     files.dedup();
     let detail = format!(

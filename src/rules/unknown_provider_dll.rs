@@ -90,7 +90,7 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
             (Severity::Medium, exposed, "in folders that users may write to"),
             (Severity::Info, unknown, "outside of the list of known ones"),
         ] {
-            let mut names: Vec<&str> = hits.iter().map(|hit| hit.says.as_str()).collect();
+            let mut names: Vec<&str> = hits.iter().map(|hit| &*hit.says).collect();
             names.sort_unstable();
             names.dedup();
             let detail = || {
@@ -121,8 +121,7 @@ fn suspicious_dll<'p, 'b>(
     section: &'p ProviderSection<'b>,
     id: PropId,
 ) -> Option<Hit<'p, 'b>> {
-    section.text(id).here().filter(|dll| !is_known(dll) || is_user_writable(dll))?;
-    Hit::text(role, section, id)
+    Hit::text_that(role, section, id, |dll| !is_known(dll) || is_user_writable(dll))
 }
 
 fn is_known(dll: &str) -> bool {

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::account::{Basis, Place, Says};
 use crate::hive::{BaseBlock, HiveState, LogFate};
 use crate::mapi::ProfileState;
-use crate::wintypes::{Filetime, hex};
+use crate::wintypes::{Filetime, Sid, hex};
 
 use super::judge::{HeldProfile, HiveReport};
 
@@ -98,7 +98,7 @@ type Content = [u8; 32];
 
 /// Tells of the hives of one host which of them are copies of one. `reports` are in the order of paths.
 pub fn link_copies(reports: &mut [HiveReport]) {
-    if reports.len() < 2 {
+    if !may_have_copies(reports) {
         return;
     }
     let contents = contents(reports);
@@ -112,6 +112,15 @@ pub fn link_copies(reports: &mut [HiveReport]) {
             }
         }
     }
+}
+
+/// Whether any two hives of accounts may be copies: two of different identifiers never are.
+fn may_have_copies(reports: &[HiveReport]) -> bool {
+    let accounts = reports.iter().filter(|report| is_of_account(report));
+    let sids: Option<Vec<&Sid>> = accounts.map(|report| report.coverage.account.sid.as_ref()).collect();
+    let Some(mut sids) = sids else { return true };
+    sids.sort_unstable();
+    !sids.is_sorted_by(|one, next| one < next)
 }
 
 /// Groups of two or more copies, as indices in ascending order.

@@ -89,6 +89,24 @@ pub fn decode(prop_type: PropType, value_type: ValueType, data: &[u8], ansi: Ans
     decoded.with(misfiled.then_some(Malformed::RegistryType { expected, found: value_type }))
 }
 
+/// Whether data have the form in which MAPI writes their type, as far as their type, their registry type and their length
+/// alone tell: what [`decode`] finds no fault with, whatever the bytes are.
+pub fn is_sound_by_length(prop_type: PropType, value_type: ValueType, len: usize) -> bool {
+    let has_length = match prop_type {
+        PropType::PT_BOOLEAN | PropType::PT_I2 => len == 2,
+        PropType::PT_LONG | PropType::PT_R4 | PropType::PT_ERROR => len == 4,
+        PropType::PT_DOUBLE
+        | PropType::PT_CURRENCY
+        | PropType::PT_APPTIME
+        | PropType::PT_I8
+        | PropType::PT_SYSTIME => len == 8,
+        PropType::PT_CLSID => len == 16,
+        PropType::PT_BINARY => true,
+        _ => false,
+    };
+    has_length && value_type == ValueType::REG_BINARY
+}
+
 /// Reads UTF-16LE text up to its NUL, the form of `PT_UNICODE`, of `REG_SZ`, and of the account manager's strings in
 /// `REG_BINARY` (Outlook 2003 to 2013) and `REG_SZ` (current builds) alike. The result is escaped.
 pub fn utf16_text(data: &[u8]) -> (String, Option<Malformed>) {
@@ -290,6 +308,27 @@ mod tests {
         5031006e6361636e5f69705f7463703a73616d65657270312e6d6963726f736f66742e636f6d006e6361636e5f7370783a53414d45455250\
         31006e6361636e5f6e703a53414d454552503100\
         6e657462696f733a53414d4545525031006e6361636e5f766e735f7370703a53414d454552503100";
+
+    #[test]
+    fn what_is_sound_by_its_length_has_no_fault_whatever_its_bytes_are() {
+        let mut sound = 0;
+        for prop_type in 0..=0x1fff {
+            for value_type in 0..12 {
+                for len in 0..=17 {
+                    let (prop_type, value_type) = (PropType(prop_type), ValueType(value_type));
+                    if is_sound_by_length(prop_type, value_type, len) {
+                        sound += 1;
+                        for byte in [0, 1, 0xff] {
+                            let data = vec![byte; len];
+                            let decoded = decode(prop_type, value_type, &data);
+                            assert_eq!(decoded.malformed, None, "{prop_type} {value_type} {data:?}");
+                        }
+                    }
+                }
+            }
+        }
+        assert_eq!(sound, 2 + 3 + 5 + 1 + 18);
+    }
 
     #[test]
     fn lists_of_strings_of_both_widths_read_alike() {
