@@ -45,6 +45,7 @@ pub static STALE_SERVER: Rule = Rule {
                       renamed, or are named by an alias.",
     references: &["Q178620", "inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check: nothing_in_one_hive,
 };
@@ -65,6 +66,7 @@ pub static SHARED_MAILBOX: Rule = Rule {
                       under several accounts.",
     references: &["inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check: nothing_in_one_hive,
 };
@@ -85,6 +87,7 @@ pub static SAME_INSTANCE_HOSTS: Rule = Rule {
                       key new for each profile that it creates.",
     references: &["office-developer-client-docs:iprofsectimapiprop", "inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check: nothing_in_one_hive,
 };
@@ -106,6 +109,7 @@ pub static CLONED_ACROSS_ACCOUNTS: Rule = Rule {
     false_positives: "A template for new accounts that has a profile, which every account made from it inherits.",
     references: &["Q165505", "Q184621", "office-developer-client-docs:iprofsectimapiprop"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check: nothing_in_one_hive,
 };
@@ -124,6 +128,7 @@ pub static LEFTOVERS_ON_HOSTS: Rule = Rule {
     false_positives: "A service that runs on all these hosts as it should.",
     references: &["Q214637", "Q201121", "inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check: nothing_in_one_hive,
 };
@@ -143,6 +148,7 @@ pub static ACCOUNT_ON_HOSTS: Rule = Rule {
                       identifier.",
     references: &["inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check: nothing_in_one_hive,
 };
@@ -163,6 +169,7 @@ pub static ONLY_MARKED_PROFILES: Rule = Rule {
     false_positives: "Healthy gateways mark their profile for deletion right after they log on.",
     references: &["KB303221", "inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check: nothing_in_one_hive,
 };

@@ -24,6 +24,7 @@ pub(super) static RULE: Rule = Rule {
                       with the connect flags 1 and 3.",
     references: &["EdkMdb.h", "EDK:exchprof.c"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -39,7 +40,7 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
         AccountKind::Unknown => (Severity::Low, Confidence::Low),
         AccountKind::User => (Severity::High, Confidence::Medium),
     };
-    for place in view.mapi.all_profiles() {
+    for place in view.all_profiles() {
         let hits = exchange::flags(place.1, CONNECT, OPEN);
         let detail = || {
             format!(

@@ -19,6 +19,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "Programs that publish public folders.",
     references: &["EdkMdb.h"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -29,7 +30,7 @@ const CONNECT: u32 = 0x10;
 const OPEN: u32 = 0x80;
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for place in view.mapi.all_profiles() {
+    for place in view.all_profiles() {
         let hits = exchange::flags(place.1, CONNECT, OPEN);
         let detail = || {
             format!(

@@ -24,13 +24,14 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A profile that was made and not yet configured.",
     references: &["BlackBerry:KB01018", "BlackBerry:KB00658"],
     argues_from_absence: true,
+    by_profile: true,
     appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
-    for (root, profile) in view.mapi.profiles(ProfileState::Live) {
+    for (root, profile) in view.profiles(ProfileState::Live) {
         if profile.name_facts.family.is_none_or(|family| family.id != "BlackBerry") {
             continue;
         }

@@ -23,6 +23,7 @@ pub(super) static RULE: Rule = Rule {
                       restored hive brought along.",
     references: &["Q214637", "inferred"],
     argues_from_absence: true,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -33,6 +33,7 @@ pub(super) static RULE: Rule = Rule {
                       profile with such a name.",
     references: &["Q214637", "Q289795"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

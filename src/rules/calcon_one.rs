@@ -17,6 +17,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "Any other program or person can create a profile with such a name.",
     references: &["Q214637"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -21,12 +21,13 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "Names that only look like this.",
     references: &["EDK:HrCreateProfileName", "inferred"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for (root, profile) in view.mapi.all_profiles() {
+    for (root, profile) in view.all_profiles() {
         let Some(edk) = &profile.name_facts.edk else { continue };
         let latest = profile.latest_write();
         if latest == Filetime::default() || edk.created <= latest.plus_seconds(5) {

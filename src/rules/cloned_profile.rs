@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use crate::account::Confidence;
 use crate::finding::{Claim, Evidence, Severity};
 use crate::mapi::uid::{self, MapiUid};
-use crate::mapi::{Profile, ProfileState, Root, tags};
+use crate::mapi::{Profile, ProfileState, tags};
 use crate::wintypes::same_name;
 
 use super::wording::{counted, quoted, subject_of};
-use super::{Rule, Verdict, View};
+use super::{InRoot, Rule, Verdict, View};
 
 pub(super) static RULE: Rule = Rule {
     id: "L15",
@@ -32,11 +32,10 @@ pub(super) static RULE: Rule = Rule {
                       profile.",
     references: &["Q165505", "Q184621", "office-developer-client-docs:iprofsectimapiprop"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };
-
-type InRoot<'v> = (&'v Root<'v>, &'v Profile<'v>);
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     let mut by_key: BTreeMap<&[u8], Vec<InRoot<'_>>> = BTreeMap::new();

@@ -23,6 +23,7 @@ pub(super) static RULE: Rule = Rule {
                       profile that a service creates at each start under this name.",
     references: &["Q195850", "inferred"],
     argues_from_absence: true,
+    by_profile: false,
     appendix: None,
     check,
 };

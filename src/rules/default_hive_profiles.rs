@@ -27,6 +27,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "Exchange 2000 and 2003 services that run as LocalSystem. A hive that was moved to this path.",
     references: &["KB817375", "Q247934", "inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

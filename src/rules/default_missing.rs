@@ -19,6 +19,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "The normal state of service accounts.",
     references: &["ORLY:CDO-and-MAPI-Programming-ch2", "measured"],
     argues_from_absence: true,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -26,6 +26,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "Assistants, shared mailboxes, and services that work in the mailboxes of others by design.",
     references: &["Q222914", "EdkMdb.h", "measured"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -34,7 +35,7 @@ pub(super) static RULE: Rule = Rule {
 const USUAL: usize = 5;
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for (root, profile) in view.mapi.all_profiles() {
+    for (root, profile) in view.all_profiles() {
         verdict.claims.extend(claim(view, root, profile));
     }
 }

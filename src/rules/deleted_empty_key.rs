@@ -19,6 +19,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A key that was made by hand or came with an import.",
     references: &["KB303221", "inferred"],
     argues_from_absence: true,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -23,6 +23,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "An account that only runs programs which delete their profile right after logon.",
     references: &["Q175786", "KB303221", "KB891425", "inferred"],
     argues_from_absence: true,
+    by_profile: false,
     appendix: None,
     check,
 };

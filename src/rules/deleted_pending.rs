@@ -28,6 +28,7 @@ pub(super) static RULE: Rule = Rule {
         "EDK:gwmain.c",
     ],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -34,6 +34,7 @@ pub(super) static RULE: Rule = Rule {
                       Windows and differs by version (inferred).",
     references: &["KB818861", "KB303221", "inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -25,6 +25,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A copy made without a snapshot while the hive was in use, which is the normal case for services.",
     references: &["regf-specification:dirty-state-of-a-hive", "inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -21,12 +21,13 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "An object whose name only contains these words. No normal use of such a profile is known.",
     references: &["Q271744"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for place in view.mapi.all_profiles() {
+    for place in view.all_profiles() {
         let hits: Vec<Hit<'_, '_>> = directory_name::all(place.1)
             .filter(|hit| directory_name::contains(&hit.says, "/cn=Microsoft DSA"))
             .collect();

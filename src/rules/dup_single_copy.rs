@@ -30,6 +30,7 @@ pub(super) static RULE: Rule = Rule {
         "office-developer-client-docs:using-multiple-exchange-accounts",
     ],
     argues_from_absence: true,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -39,7 +40,7 @@ const SINGLE_COPY: u32 = 2;
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
-    for (root, profile) in view.mapi.profiles(ProfileState::Live) {
+    for (root, profile) in view.profiles(ProfileState::Live) {
         unseen::sections(profile, verdict);
         let mut by_name: BTreeMap<String, Vec<&ProviderSection<'_>>> = BTreeMap::new();
         for section in profile.sections.iter().filter(|section| section.kind == SectionKind::Service) {

@@ -19,6 +19,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "An account that was carried over from Windows 9x and never used MAPI since.",
     references: &["BlackBerry:KB03037", "Q183904"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

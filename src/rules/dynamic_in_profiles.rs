@@ -27,6 +27,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A program that keeps its profile by intention. A name that only looks like this.",
     references: &["EDK:HrCreateProfileName", "EDK:gwmain.c"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -22,6 +22,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A hive that was copied while the profile was being created.",
     references: &["Q260288", "Q275892", "Q164849", "inferred"],
     argues_from_absence: true,
+    by_profile: false,
     appendix: None,
     check,
 };

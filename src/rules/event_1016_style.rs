@@ -27,6 +27,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A service account in whose name a person worked with shared mailboxes.",
     references: &["Q244305"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -29,6 +29,7 @@ pub(super) static RULE: Rule = Rule {
                       name.",
     references: &["Q265438", "Q265441", "inferred"],
     argues_from_absence: true,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -38,7 +39,7 @@ const FOLDER: &str = "EXMERGEDATA";
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live, ProfileState::DeletedPending], verdict);
-    for place in view.mapi.all_profiles() {
+    for place in view.all_profiles() {
         let profile = place.1;
         exchange::unseen_services(profile, verdict);
         let files = exported_files(profile);

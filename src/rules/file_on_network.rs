@@ -27,12 +27,13 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A path that was only typed.",
     references: &["MSPST.h", "EdkMdb.h", "Q198479", "inferred"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for place in view.mapi.all_profiles() {
+    for place in view.all_profiles() {
         let hits = on_network(place.1);
         let detail = || {
             format!(

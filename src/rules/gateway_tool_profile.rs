@@ -26,6 +26,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "Gateways and mailbox agents that name their profiles in their own way.",
     references: &["Q165505", "Q322829"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -36,7 +37,7 @@ const SERVICES: [&str; 2] = ["MSEMS_EdkGateway", "MSEMS_EdkMbAgent"];
 const OWN_NAMES: [&str; 4] = ["MSExchangeIMC", "MSExchangeCalCon", "LinkAge", "EDK"];
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for place in view.mapi.all_profiles() {
+    for place in view.all_profiles() {
         let facts = &place.1.name_facts;
         let is_own = facts.family.is_some_and(|family| OWN_NAMES.contains(&family.id));
         if is_own || facts.edk.is_some() {

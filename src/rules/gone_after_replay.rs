@@ -23,6 +23,7 @@ pub(super) static RULE: Rule = Rule {
                       that belong to another copy of the same hive.",
     references: &["regf-specification:dirty-state-of-a-hive", "inferred"],
     argues_from_absence: true,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -25,12 +25,13 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "An alias of the server in what was typed.",
     references: &["Q178620", "EdkMdb.h", "inferred"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for place in view.mapi.all_profiles() {
+    for place in view.all_profiles() {
         for section in place.1.sections.iter().filter(|section| section.kind == SectionKind::GlobalProfile) {
             let home = Hit::text("home server", section, tags::PR_PROFILE_HOME_SERVER);
             let typed = Hit::text("server as typed", section, tags::PR_PROFILE_UNRESOLVED_SERVER);

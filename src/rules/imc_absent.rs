@@ -23,6 +23,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "None known that matter: nothing is wrong.",
     references: &["Q201121"],
     argues_from_absence: true,
+    by_profile: false,
     appendix: None,
     check,
 };

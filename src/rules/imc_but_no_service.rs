@@ -27,6 +27,7 @@ pub(super) static RULE: Rule = Rule {
     references: &["Q201121", "inferred"],
     // The user's hive is not argued from; the SYSTEM hive is, where it vouches for its list.
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -24,6 +24,7 @@ pub(super) static RULE: Rule = Rule {
                       restored hive brought along.",
     references: &["Q201121", "Q165505", "inferred"],
     argues_from_absence: true,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -23,6 +23,7 @@ pub(super) static RULE: Rule = Rule {
                       create profiles with such names.",
     references: &["Q165505", "Q184621", "Q201121"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

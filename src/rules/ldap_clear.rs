@@ -25,12 +25,13 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "Directories on another port that protects the connection by itself.",
     references: &["mapi-profile-toolkit", "Q259957"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for (root, profile) in view.mapi.all_profiles() {
+    for (root, profile) in view.all_profiles() {
         for section in profile.sections.iter().filter(|section| is_ldap(section)) {
             let Some((password, says)) = password(section) else { continue };
             match section.boolean(tags::PROP_AB_PROVIDER_USE_SSL) {

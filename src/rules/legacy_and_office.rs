@@ -19,6 +19,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "None known: a fact, not a fault.",
     references: &["grommunio-gromox:wiki-Windows", "KB2850989", "inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

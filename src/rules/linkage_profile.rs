@@ -18,12 +18,13 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "Any other program or person can create a profile with such a name.",
     references: &["Q185109", "Q199977"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for (root, profile) in view.mapi.all_profiles() {
+    for (root, profile) in view.all_profiles() {
         if profile.name_facts.family.is_some_and(|family| family.id == "LinkAge") {
             let detail = format!(
                 "\"{}\" has the form of names that LinkAge connectors give to their profiles.",

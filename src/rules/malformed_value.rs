@@ -26,6 +26,7 @@ pub(super) static RULE: Rule = Rule {
                       not know.",
     references: &["MAPIDefS.h", "Q175107", "Q183015", "measured"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -34,7 +35,7 @@ pub(super) static RULE: Rule = Rule {
 const SHOWN: usize = 20;
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for (root, profile) in view.mapi.all_profiles() {
+    for (root, profile) in view.all_profiles() {
         verdict.claims.extend(claim(root, profile));
     }
 }

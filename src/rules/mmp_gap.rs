@@ -22,6 +22,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "Web servers whose pages use no MAPI.",
     references: &["Q166599", "inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -3,7 +3,7 @@
 use crate::account::{Attribution, Confidence, HostFacts};
 use crate::finding::{Claim, Severity};
 use crate::hive::{BaseBlock, HiveState, LogFate};
-use crate::mapi::{Mapi, Recovered};
+use crate::mapi::{Mapi, Profile, ProfileState, Recovered, Root};
 
 /// A rule: what it looks for, what it means when it is found, and what it does not mean.
 #[derive(Debug)]
@@ -30,6 +30,9 @@ pub struct Rule {
     pub references: &'static [&'static str],
     /// Whether it argues from something not being there; then it is not judged where the hive does not vouch for that.
     pub argues_from_absence: bool,
+    /// Whether it judges each profile by itself. Such rules are shown a few profiles at a time, all of them the same few, which
+    /// are still in the processor's cache then.
+    pub by_profile: bool,
     /// Lines that explain more than fits into the texts: the list that a rule goes by.
     pub appendix: Option<fn() -> Vec<String>>,
     /// Judges one hive.
@@ -54,9 +57,40 @@ pub struct View<'v> {
     pub before: Option<&'v Mapi<'v>>,
     /// What it held for MAPI and holds no more: never mixed with what is live.
     pub recovered: &'v Recovered<'v>,
+    /// The profiles that a rule of single profiles is shown now; `None` for all of them.
+    pub shown: Option<Shown<'v>>,
 }
 
-impl View<'_> {
+/// A profile and the root it stands in.
+pub type InRoot<'v> = (&'v Root<'v>, &'v Profile<'v>);
+
+/// Some of the profiles of a hive.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'v> {
+    /// The profiles, live ones first.
+    profiles: &'v [InRoot<'v>],
+    /// Whether they are the first that are shown: what is told once for all profiles is told with them.
+    is_first: bool,
+}
+
+impl<'v> View<'v> {
+    /// The profiles to judge, live ones first.
+    fn all_profiles(&self) -> impl Iterator<Item = InRoot<'v>> {
+        let all = self.shown.is_none().then(|| self.mapi.all_profiles());
+        let shown = self.shown.map_or(&[][..], |shown| shown.profiles);
+        shown.iter().copied().chain(all.into_iter().flatten())
+    }
+
+    /// Those of a state.
+    fn profiles(&self, state: ProfileState) -> impl Iterator<Item = InRoot<'v>> {
+        self.all_profiles().filter(move |(_, profile)| profile.state == state)
+    }
+
+    /// Whether what is told once for all profiles is to be told now.
+    fn is_first(&self) -> bool {
+        self.shown.is_none_or(|shown| shown.is_first)
+    }
+
     /// How sure it is that what was seen is the state of the hive: bytes of a write that had not ended may be old.
     fn as_seen(&self) -> Confidence {
         if self.state.vouches_for_absence() { Confidence::High } else { Confidence::Medium }
@@ -214,13 +248,42 @@ pub fn find(name: &str) -> Option<&'static Rule> {
     every().find(|rule| rule.id.eq_ignore_ascii_case(id) || rule.slug.eq_ignore_ascii_case(name))
 }
 
+/// Profiles that rules of single profiles are shown at a time: with their values some 500 KB.
+pub const AT_A_TIME: usize = 32;
+
 /// Judges a hive by one rule.
 pub fn judge(rule: &Rule, view: &View<'_>) -> Verdict {
-    let mut verdict = Verdict::default();
-    if rule.argues_from_absence && !view.state.vouches_for_absence() {
-        verdict.cannot_judge(format!("hive is {}, so what is not seen may be there", view.state.as_str()));
-        return verdict;
+    judge_by(&[rule], view, AT_A_TIME).pop().unwrap_or_default()
+}
+
+/// Judges a hive by several rules and gives their verdicts in the same order. Rules of single profiles are shown so many
+/// `at_a_time`, which changes nothing of what they say.
+pub fn judge_by(rules: &[&Rule], view: &View<'_>, at_a_time: usize) -> Vec<Verdict> {
+    let mut verdicts: Vec<Verdict> = rules.iter().map(|_| Verdict::default()).collect();
+    let mut of_profiles = Vec::new();
+    for (rule, verdict) in rules.iter().zip(&mut verdicts) {
+        if rule.argues_from_absence && !view.state.vouches_for_absence() {
+            verdict
+                .cannot_judge(format!("hive is {}, so what is not seen may be there", view.state.as_str()));
+        } else if rule.by_profile {
+            of_profiles.push((rule, verdict));
+        } else {
+            (rule.check)(view, verdict);
+        }
     }
-    (rule.check)(view, &mut verdict);
-    verdict.completed()
+    if !of_profiles.is_empty() {
+        let profiles: Vec<InRoot<'_>> = view.mapi.all_profiles().collect();
+        let mut parts = profiles.chunks(at_a_time.max(1));
+        // Without any profile too, what is told once for all is told.
+        let mut shown = Shown { profiles: parts.next().unwrap_or_default(), is_first: true };
+        loop {
+            let view = View { shown: Some(shown), ..*view };
+            for (rule, verdict) in &mut of_profiles {
+                (rule.check)(&view, verdict);
+            }
+            let Some(profiles) = parts.next() else { break };
+            shown = Shown { profiles, is_first: false };
+        }
+    }
+    verdicts.into_iter().map(Verdict::completed).collect()
 }

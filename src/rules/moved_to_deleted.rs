@@ -29,6 +29,7 @@ pub(super) static RULE: Rule = Rule {
                       had been marked.",
     references: &["KB303221", "KB818861", "office-developer-client-docs:iprofadmin-deleteprofile", "inferred"],
     argues_from_absence: true,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -23,6 +23,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A hive that was copied while the service was being added. Providers that were removed by hand.",
     references: &["office-developer-client-docs:imsgserviceadmin-createmsgservice", "inferred"],
     argues_from_absence: true,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -38,7 +39,7 @@ pub(super) struct Services<'p, 'b> {
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
-    for (root, profile) in view.mapi.profiles(ProfileState::Live) {
+    for (root, profile) in view.profiles(ProfileState::Live) {
         exchange::unseen_services(profile, verdict);
         let services = found(profile);
         for service in services.unknown {

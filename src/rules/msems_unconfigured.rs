@@ -31,13 +31,14 @@ pub(super) static RULE: Rule = Rule {
                       was not used yet.",
     references: &["Q265438", "Q149389", "Q178620", "EdkMdb.h"],
     argues_from_absence: true,
+    by_profile: true,
     appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live, ProfileState::DeletedPending], verdict);
-    for (root, profile) in view.mapi.all_profiles() {
+    for (root, profile) in view.all_profiles() {
         exchange::unseen_services(profile, verdict);
         let mut services = profile.services(MSEMS).peekable();
         if services.peek().is_none() {

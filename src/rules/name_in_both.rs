@@ -26,6 +26,7 @@ pub(super) static RULE: Rule = Rule {
                       Keys that were copied or imported.",
     references: &["KB303221", "KB818861"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -23,12 +23,13 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "Renaming a profile in the dialogs of Outlook or of Windows.",
     references: &["measured", "inferred"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for place in view.mapi.all_profiles() {
+    for place in view.all_profiles() {
         let profile = place.1;
         let hits = other_names(profile);
         let detail = || {

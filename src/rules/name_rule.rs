@@ -18,6 +18,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "Programs that derive the name from a text of their own, as CDO does.",
     references: &["office-developer-client-docs:iprofadmin-createprofile", "Q271913"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -26,7 +27,7 @@ pub(super) static RULE: Rule = Rule {
 const LONGEST: usize = 64;
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for (root, profile) in view.mapi.all_profiles() {
+    for (root, profile) in view.all_profiles() {
         let faults = faults(profile.name());
         if !faults.is_empty() {
             let detail = format!("The name \"{}\" {}.", profile.name(), faults.join(", and "));

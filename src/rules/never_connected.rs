@@ -30,6 +30,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A profile that was just made. Programs that do not store these values.",
     references: &["office-developer-client-docs:pidtagprofileserverversion-canonical-property", "EdkMdb.h"],
     argues_from_absence: true,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -44,7 +45,7 @@ const TRACES: [PropId; 4] = [
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
-    for (root, profile) in view.mapi.profiles(ProfileState::Live) {
+    for (root, profile) in view.profiles(ProfileState::Live) {
         exchange::unseen_services(profile, verdict);
         let mut services = profile.services(MSEMS).peekable();
         if services.peek().is_none() {

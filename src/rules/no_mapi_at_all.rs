@@ -24,6 +24,7 @@ pub(super) static RULE: Rule = Rule {
                       LocalSystem do not use: theirs is DEFAULT.",
     references: &["Q247934", "KB891425", "inferred"],
     argues_from_absence: true,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -25,6 +25,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "The default of old clients.",
     references: &["mfcmapi:UI/profile.cpp", "EdkMdb.h", "Q294470"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -35,7 +36,7 @@ const NO_ENCRYPTION: u32 = 0x2;
 const ENCRYPT: u32 = 0x4000;
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for place in view.mapi.all_profiles() {
+    for place in view.all_profiles() {
         let hits = unencrypted(view, place.1, verdict);
         let detail = || {
             format!(

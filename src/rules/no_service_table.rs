@@ -21,6 +21,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A profile to which no message service was added yet.",
     references: &["MAPITags.h", "inferred"],
     argues_from_absence: true,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -34,7 +35,7 @@ pub(super) enum Fault<'p, 'b> {
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
-    for (root, profile) in view.mapi.profiles(ProfileState::Live) {
+    for (root, profile) in view.profiles(ProfileState::Live) {
         match found(profile) {
             Found::Here(fault) => {
                 if let Some(also) = damage::most_specific(profile, RULE.id) {

@@ -30,6 +30,7 @@ pub(super) static RULE: Rule = Rule {
                       Outlook address book.",
     references: &["Q313889", "office-developer-client-docs:iprofadmin-createprofile", "inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -22,6 +22,7 @@ pub(super) static RULE: Rule = Rule {
                       time, as Veritas Clearwell does.",
     references: &["Q183904", "KB891425", "Veritas:100033667", "inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -20,6 +20,7 @@ pub(super) static RULE: Rule = Rule {
                       imported with older times than the list.",
     references: &["inferred"],
     argues_from_absence: true,
+    by_profile: false,
     appendix: None,
     check,
 };

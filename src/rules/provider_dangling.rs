@@ -30,6 +30,7 @@ pub(super) static RULE: Rule = Rule {
                       while a service was being added or removed.",
     references: &["KB2850989", "inferred"],
     argues_from_absence: true,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -52,7 +53,7 @@ pub(super) struct Dangling<'p, 'b> {
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
-    for (root, profile) in view.mapi.profiles(ProfileState::Live) {
+    for (root, profile) in view.profiles(ProfileState::Live) {
         unseen::sections(profile, verdict);
         let found = found(profile);
         for section in found.unknown {

@@ -21,12 +21,13 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "None known.",
     references: &["MSPST.h"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for place in view.mapi.all_profiles() {
+    for place in view.all_profiles() {
         let hits = remembered(place.1);
         let detail = || {
             format!(

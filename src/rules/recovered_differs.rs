@@ -34,6 +34,7 @@ pub(super) static RULE: Rule = Rule {
                       of another profile whose key lay where that of the live one lies.",
     references: &["Q178620", "EdkMdb.h", "inferred"],
     argues_from_absence: true,
+    by_profile: false,
     appendix: None,
     check,
 };

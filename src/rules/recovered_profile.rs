@@ -31,6 +31,7 @@ pub(super) static RULE: Rule = Rule {
                       sections. Bytes that a copied or restored hive brought along.",
     references: &["regf-specification:key-node", "inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -30,6 +30,7 @@ pub(super) static RULE: Rule = Rule {
                       its default profile at each start and removes it at the end.",
     references: &["KB818861", "KB303221", "KB817375", "inferred"],
     argues_from_absence: true,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -19,6 +19,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A connection that is protected in another way.",
     references: &["office-developer-client-docs:pidtagrpcoverhttpflags-canonical-property"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -27,7 +28,7 @@ const USE: u32 = 0x1;
 const SSL_ONLY: u32 = 0x2;
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for place in view.mapi.all_profiles() {
+    for place in view.all_profiles() {
         let hits = without_ssl(place.1);
         let detail = || {
             format!(

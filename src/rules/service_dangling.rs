@@ -23,6 +23,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A registry export from which sections were removed before it was imported.",
     references: &["KB2850989", "inferred"],
     argues_from_absence: true,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -37,7 +38,7 @@ pub(super) struct Dangling<'p, 'b> {
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
-    for (root, profile) in view.mapi.profiles(ProfileState::Live) {
+    for (root, profile) in view.profiles(ProfileState::Live) {
         match found(profile) {
             Found::Here(dangling) => {
                 if let Some(also) = damage::most_specific(profile, RULE.id) {

@@ -31,6 +31,7 @@ pub(super) static RULE: Rule = Rule {
                       were compared.",
     references: &["Q152808", "Q180013"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

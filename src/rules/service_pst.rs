@@ -25,6 +25,7 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "ExMerge, which works with such a profile for each mailbox (Q265441), and archiving products.",
     references: &["Q265441", "BlackBerry:KB03037"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

@@ -31,6 +31,7 @@ pub(super) static RULE: Rule = Rule {
                       changing it.",
     references: &["KB303221", "Q199977", "inferred"],
     argues_from_absence: false,
+    by_profile: false,
     appendix: None,
     check,
 };

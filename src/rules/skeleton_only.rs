@@ -26,13 +26,14 @@ pub(super) static RULE: Rule = Rule {
                       Programs that write the settings at logon.",
     references: &["mfcmapi:UI/profile.cpp", "Q265438", "inferred"],
     argues_from_absence: true,
+    by_profile: true,
     appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
-    for (root, profile) in view.mapi.profiles(ProfileState::Live) {
+    for (root, profile) in view.profiles(ProfileState::Live) {
         exchange::unseen_services(profile, verdict);
         let mut services = profile.services(MSEMS).peekable();
         if services.peek().is_none() {

@@ -29,13 +29,14 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "A client that reaches its home server by another name, such as an alias or a proxy.",
     references: &["Q178620", "Q183015", "EdkMdb.h"],
     argues_from_absence: true,
+    by_profile: true,
     appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     unseen::lists(view, &[ProfileState::Live], verdict);
-    for place in view.mapi.profiles(ProfileState::Live) {
+    for place in view.profiles(ProfileState::Live) {
         unseen::sections(place.1, verdict);
         for section in place.1.sections.iter().filter(|section| section.kind == SectionKind::GlobalProfile) {
             match stale(section) {

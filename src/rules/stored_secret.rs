@@ -33,11 +33,22 @@ pub(super) static RULE: Rule = Rule {
         "measured",
     ],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
+    if view.is_first() {
+        outside_of_profiles(view, verdict);
+    }
+    for (root, profile) in view.all_profiles() {
+        let subject = Subject::profile(root, profile);
+        verdict.claims.extend(of_profile(profile).claims(|| of(profile), &subject, Some(profile)));
+    }
+}
+
+fn outside_of_profiles(view: &View<'_>, verdict: &mut Verdict) {
     for root in &view.mapi.roots {
         let mut found = Found::default();
         found.key(&root.key, secret::Place::Elsewhere);
@@ -45,12 +56,8 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
         for state in [ProfileState::Live, ProfileState::DeletedPending] {
             let Some(list) = root.list(state).as_ref().here() else { continue };
             found.key(&list.key, secret::Place::Elsewhere);
-            for profile in &list.profiles {
-                let subject = Subject::profile(root, profile);
-                verdict.claims.extend(of_profile(profile).claims(&of(profile), &subject, Some(profile)));
-            }
         }
-        verdict.claims.extend(found.claims(&outside(root), &Subject::root(root), None));
+        verdict.claims.extend(found.claims(|| outside(root), &Subject::root(root), None));
     }
     for place in &view.mapi.places {
         let (kind, whose) = match place.kind {
@@ -65,7 +72,7 @@ fn check(view: &View<'_>, verdict: &mut Verdict) {
         };
         let mut found = Found::default();
         found.keys(&place.keys, kind);
-        verdict.claims.extend(found.claims(whose, &Subject::default(), None));
+        verdict.claims.extend(found.claims(|| whose.to_owned(), &Subject::default(), None));
     }
 }
 
@@ -138,12 +145,20 @@ impl<'k, 'b> Found<'k, 'b> {
         }
     }
 
-    fn claims(self, whose: &str, subject: &Subject, profile: Option<&Profile<'_>>) -> Vec<Claim> {
+    fn claims(
+        self,
+        whose: impl Fn() -> String,
+        subject: &Subject,
+        profile: Option<&Profile<'_>>,
+    ) -> Vec<Claim> {
         let mut claims = Vec::new();
+        if self.hits.is_empty() {
+            return claims;
+        }
         for protection in [Protection::Other, Protection::Dpapi, Protection::Unread] {
             let hits: Vec<&Hit<'_, '_>> =
                 self.hits.iter().filter(|hit| hit.protection == protection).collect();
-            claims.extend(claim(protection, &hits, whose, subject, profile));
+            claims.extend(claim(protection, &hits, &whose(), subject, profile));
         }
         claims
     }

@@ -28,6 +28,7 @@ pub(super) static RULE: Rule = Rule {
         "measured",
     ],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
@@ -37,7 +38,7 @@ const TEMPORARY: u32 = 0x80;
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
     let shutdown = Shutdown::known(view);
-    for place in view.mapi.all_profiles() {
+    for place in view.all_profiles() {
         let hits = temporary(place.1);
         let shutdown = shutdown.as_ref().filter(|shutdown| shutdown.outlived_by(place.1).is_some());
         let severity = if shutdown.is_some() { Severity::Low } else { Severity::Info };

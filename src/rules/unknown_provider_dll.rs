@@ -30,6 +30,7 @@ pub(super) static RULE: Rule = Rule {
         "inferred",
     ],
     argues_from_absence: false,
+    by_profile: true,
     appendix: Some(appendix),
     check,
 };
@@ -82,7 +83,7 @@ fn appendix() -> Vec<String> {
 }
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for place in view.mapi.all_profiles() {
+    for place in view.all_profiles() {
         let profile = place.1;
         let (exposed, unknown): (Vec<_>, Vec<_>) =
             suspicious(profile).into_iter().partition(|hit| is_user_writable(&hit.says));

@@ -7,6 +7,9 @@ use super::{Verdict, View};
 
 /// Names every place where profiles of these states may be that were not seen.
 pub(super) fn lists(view: &View<'_>, states: &[ProfileState], verdict: &mut Verdict) {
+    if !view.is_first() {
+        return;
+    }
     for path in &view.mapi.unknown {
         verdict.cannot_judge(format!("{path}: whether profiles are below it could not be read"));
     }

@@ -21,12 +21,13 @@ pub(super) static RULE: Rule = Rule {
     false_positives: "None known: profiles of healthy computers show this.",
     references: &["measured"],
     argues_from_absence: false,
+    by_profile: true,
     appendix: None,
     check,
 };
 
 fn check(view: &View<'_>, verdict: &mut Verdict) {
-    for (root, profile) in view.mapi.all_profiles() {
+    for (root, profile) in view.all_profiles() {
         if let Some(together) = profile.written_together()
             && together.from != Filetime::default()
         {

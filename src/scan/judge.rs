@@ -205,6 +205,7 @@ fn judge(
         mapi,
         before: before.as_ref(),
         recovered,
+        shown: None,
     };
     let mut judged = Judged {
         profiles: profiles(mapi, recovered),
@@ -223,8 +224,7 @@ fn judge(
         judged.fleet_facts = rules::fleet_facts(&view);
     }
     let mut identifiers = Identifiers::new(hive.host, hive.hive_path);
-    for rule in rules {
-        let mut verdict = rules::judge(rule, &view);
+    for (rule, mut verdict) in rules.iter().zip(rules::judge_by(rules, &view, rules::AT_A_TIME)) {
         verdict.claims.sort_by(|a, b| place(a).cmp(&place(b)));
         let finding = |claim: Claim| Finding { id: identifiers.of(rule.id, &claim), rule_id: rule.id, claim };
         judged.findings.extend(verdict.claims.into_iter().map(finding));

@@ -98,6 +98,7 @@ pub fn with_view_of_files<T>(
         mapi: &mapi,
         before: before.as_ref(),
         recovered: &recovered,
+        shown: None,
     };
     use_view(&view, &problems)
 }

@@ -54,6 +54,7 @@ fn with_copy<T>(copy: &CopiedHive, use_view: impl FnOnce(&View<'_>) -> T) -> T {
         mapi: &mapi,
         before: before.as_ref(),
         recovered: &recovered,
+        shown: None,
     })
 }
 

@@ -80,6 +80,25 @@ fn claims() -> impl Iterator<Item = (String, Files, &'static str, Vec<Claim>)> {
 }
 
 #[test]
+fn rules_of_single_profiles_say_the_same_however_many_they_are_shown_at_a_time() {
+    let mut judged_alone = 0;
+    for (path, _, files) in hives() {
+        let logs: Vec<(&str, &[u8])> = files.logs.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
+        with_view_on_host(&files.hive, &logs, &path, &files.host, |view, _| {
+            let [alone, together] =
+                [1, usize::MAX].map(|at_a_time| rules::judge_by(rules::ALL, view, at_a_time));
+            assert_eq!(alone.len(), rules::ALL.len());
+            for ((rule, alone), together) in rules::ALL.iter().zip(alone).zip(together) {
+                assert_eq!(alone.claims, together.claims, "{path} {}", rule.id);
+                assert_eq!(alone.not_judged, together.not_judged, "{path} {}", rule.id);
+                judged_alone += if rule.by_profile { alone.claims.len() } else { 0 };
+            }
+        });
+    }
+    assert!(judged_alone > 100, "{judged_alone}");
+}
+
+#[test]
 fn every_sample_fires_the_rules_it_was_made_for_and_no_others() {
     for (path, sample, hive) in hives() {
         let mut expected = BTreeMap::new();
