@@ -63,12 +63,14 @@ class Preparation:
     def files(self, what: str, count: int, real: list[str]) -> Files:
         there = [self.real / name for name in real if self.real and (self.real / name).is_dir()]
         copies = count // REAL_SHARE if there else 0
+        # No host has two copies of one hive, which would be looked at once more to tell whether they are equal.
+        on_a_host = min(ACCOUNTS, len(there))
         folder = self.folder / f"{what}-{count}-{copies}-on-hosts-of-{ACCOUNTS}"
         if not (folder / "done").exists():
             shutil.rmtree(folder, ignore_errors=True)
             subprocess.run([self.maker, what, str(count - copies), folder], check=True)
             for number in range(copies):
-                copy_of(there[number % len(there)], folder / f"REAL{number // ACCOUNTS:06}/C/Users/user{number:06}", number)
+                copy_of(there[number % len(there)], folder / f"REAL{number // on_a_host:06}/C/Users/user{number:06}", number)
             os.sync()
             (folder / "done").touch()
         files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "done")

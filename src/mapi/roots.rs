@@ -157,8 +157,8 @@ impl<'b> Mapi<'b> {
     ) -> Self {
         let mut mapi = Self { families, ansi, roots: Vec::new(), unknown: Vec::new(), places: Vec::new() };
         let Ok(root) = tree.root() else { return mapi };
-        let (reached, room) = (Reached::default(), Room::default());
-        let mut reader = Reader { tree, families, ansi, reached, problems, room };
+        let reached = Reached::default();
+        let mut reader = Reader { tree, families, ansi, reached, problems, room: Room::default() };
         for (view, wow64) in VIEWS {
             let (microsoft, view) = match root.located("", view, reader.problems) {
                 Found::Here(located) => located,

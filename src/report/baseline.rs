@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -37,6 +38,40 @@ pub struct Baseline {
     new: AtomicU64,
 }
 
+/// A file that ends with an error where a line is longer than any of a table is: what is no table need not have lines at all, and
+/// a record is held whole.
+struct Lines<R> {
+    inner: R,
+    /// Bytes since the last line began.
+    line: usize,
+}
+
+impl<R> Lines<R> {
+    /// Far more than a finding takes.
+    const MAX_LINE: usize = 64 << 20;
+
+    fn of(inner: R) -> Self {
+        Self { inner, line: 0 }
+    }
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        let read = buffer.get(..count).unwrap_or_default();
+        self.line = match read.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => count - end - 1,
+            None => self.line + count,
+        };
+        if self.line > Self::MAX_LINE {
+            let why =
+                format!("a line of more than {} MB: this is no table of findings", Self::MAX_LINE >> 20);
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, why));
+        }
+        Ok(count)
+    }
+}
+
 /// Bytes of a finding's identifier.
 const ID_BYTES: usize = 12;
 const COLUMN: &str = "finding_id";
@@ -57,7 +92,7 @@ impl Baseline {
                 other => at(line, format!("no CSV: {other:?}")),
             }
         };
-        let mut reader = csv::Reader::from_reader(File::open(file).map_err(io)?);
+        let mut reader = csv::Reader::from_reader(Lines::of(File::open(file).map_err(io)?));
         let header = reader.headers().map_err(|error| from_csv(error, 0))?;
         // Spreadsheets put a byte order mark before the first name.
         let column = header.iter().position(|name| name.trim_start_matches('\u{feff}') == COLUMN);

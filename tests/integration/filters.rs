@@ -46,6 +46,13 @@ fn assert_kept(options: &[&str], is_wanted: impl Fn(&Row) -> bool) -> Filtered {
 }
 
 #[test]
+fn a_baseline_without_lines_ends_with_a_clear_error() {
+    let run = mapihive(["scan", "sample-hives/CLEAN01", "-q", "--baseline", "/dev/zero"]);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("a line of more than 64 MB"), "{}", run.stderr);
+}
+
+#[test]
 fn findings_below_the_wanted_severity_are_not_written() {
     let grade = |row: &Row| SEVERITIES.iter().position(|severity| *severity == row["severity"]);
     for (place, severity) in SEVERITIES.iter().enumerate().skip(1).take(2) {

@@ -19,40 +19,48 @@ pub(super) fn marvin32_of_each(runs: &[&[u8]]) -> Vec<u64> {
 
     let mut hashes = vec![0; runs.len()];
     let mut waiting = runs.iter().enumerate().map(|(index, run)| Lane::new(index, run));
-    let mut lanes: [Option<Lane<'_>>; SIDE_BY_SIDE] = std::array::from_fn(|_| waiting.next());
+    let mut lanes: Vec<Lane<'_>> = Vec::with_capacity(SIDE_BY_SIDE);
     loop {
-        if let [Some(a), Some(b), Some(c), Some(d)] = &mut lanes {
-            let words = [&a, &b, &c, &d].iter().map(|lane| lane.words.len()).min().unwrap_or(0);
-            for (((one, two), three), four) in
-                a.take(words).iter().zip(b.take(words)).zip(c.take(words)).zip(d.take(words))
-            {
-                a.state = mix(a.state, u32::from_le_bytes(*one));
-                b.state = mix(b.state, u32::from_le_bytes(*two));
-                c.state = mix(c.state, u32::from_le_bytes(*three));
-                d.state = mix(d.state, u32::from_le_bytes(*four));
+        lanes.extend(waiting.by_ref().take(SIDE_BY_SIDE - lanes.len()));
+        match &mut lanes[..] {
+            [] => return hashes,
+            [a] => side_by_side([a]),
+            [a, b] => side_by_side([a, b]),
+            [a, b, c] => side_by_side([a, b, c]),
+            [a, b, c, d, ..] => side_by_side([a, b, c, d]),
+        }
+        lanes.retain(|lane| {
+            let is_done = lane.words.is_empty();
+            if let Some(place) = hashes.get_mut(lane.index).filter(|_| is_done) {
+                *place = finish(lane.state, lane.rest);
+            }
+            !is_done
+        });
+    }
+}
+
+/// Hashes the lanes on to where the shortest of them ends.
+fn side_by_side<const LANES: usize>(lanes: [&mut Lane<'_>; LANES]) {
+    /// Words of each lane that are hashed in one go: whether there are more is asked no more often.
+    const BLOCK: usize = 8;
+
+    let count = lanes.iter().map(|lane| lane.words.len()).min().unwrap_or(0);
+    let mut states = lanes.each_ref().map(|lane| lane.state);
+    let mut parts = lanes.each_ref().map(|lane| {
+        let (blocks, rest) = lane.words.get(..count).unwrap_or_default().as_chunks::<BLOCK>();
+        (blocks.iter(), rest)
+    });
+    for _ in 0..count / BLOCK {
+        let blocks = parts.each_mut().map(|(blocks, _)| blocks.next().copied().unwrap_or_default());
+        for word in 0..BLOCK {
+            for (state, block) in states.iter_mut().zip(&blocks) {
+                *state = mix(*state, u32::from_le_bytes(block[word]));
             }
         }
-        let mut any = false;
-        for lane in &mut lanes {
-            if let Some(done) = lane.take_if(|lane| lane.words.is_empty()) {
-                if let Some(place) = hashes.get_mut(done.index) {
-                    *place = finish(done.state, done.rest);
-                }
-                *lane = waiting.next();
-            }
-            any |= lane.is_some();
-        }
-        if !any {
-            return hashes;
-        }
-        if lanes.iter().any(Option::is_none) {
-            // Fewer runs than lanes are left: each to its end.
-            for lane in lanes.iter_mut().flatten() {
-                let words = std::mem::take(&mut lane.words);
-                lane.state =
-                    words.iter().fold(lane.state, |state, word| mix(state, u32::from_le_bytes(*word)));
-            }
-        }
+    }
+    for ((state, (_, rest)), lane) in states.into_iter().zip(parts).zip(lanes) {
+        lane.state = rest.iter().fold(state, |state, word| mix(state, u32::from_le_bytes(*word)));
+        lane.words = lane.words.get(count..).unwrap_or_default();
     }
 }
 
@@ -68,13 +76,6 @@ impl<'r> Lane<'r> {
     fn new(index: usize, run: &'r [u8]) -> Self {
         let (words, rest) = run.as_chunks::<4>();
         Self { index, words, rest, state: SEED }
-    }
-
-    /// The next words, of which there are as many.
-    fn take(&mut self, count: usize) -> &'r [[u8; 4]] {
-        let (now, later) = self.words.split_at_checked(count).unwrap_or((self.words, &[]));
-        self.words = later;
-        now
     }
 }
 
