@@ -39,14 +39,17 @@ impl<'b> Placed<'b> {
     }
 }
 
+/// Bytes of a cell that are looked at before it is known whether anybody wants it: up to the name of a key.
+const WINDOW: usize = 80;
+
 /// A cell as it is met, before it is known whether anybody wants it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Glance<'b> {
+pub(super) struct Glance<'w> {
     /// The size field and the four bytes behind it, as one little-endian number.
     first: u64,
     size: usize,
-    /// The bytes from its beginning on, beyond its end too.
-    from_here: &'b [u8],
+    /// The bytes from its beginning on, beyond its end too; zeros behind the end of the bins.
+    window: &'w [u8; WINDOW],
 }
 
 impl Glance<'_> {
@@ -69,10 +72,11 @@ impl Glance<'_> {
         signature
     }
 
-    /// The number at a place behind the size field; zero behind the end of the bins. It may lie behind the cell's own end.
+    /// The number at a place behind the size field, at most 74; zero behind the end of the bins. It may lie behind the cell's own
+    /// end.
     #[inline]
     pub(super) fn u16_at(self, at: usize) -> u16 {
-        let there = self.from_here.get(CELL_HEADER + at..).and_then(<[u8]>::first_chunk).copied();
+        let there = self.window.get(CELL_HEADER + at..).and_then(<[u8]>::first_chunk).copied();
         there.map_or(0, u16::from_le_bytes)
     }
 }
@@ -91,7 +95,7 @@ pub(super) fn check(bins: Bins<'_>, problems: &mut Problems) {
 pub(super) fn walk<'b>(
     bins: Bins<'b>,
     problems: &mut Problems,
-    wanted: impl Fn(Glance<'b>) -> bool,
+    wanted: impl Fn(Glance<'_>) -> bool,
     mut show: impl FnMut(Placed<'b>),
 ) {
     /// Bins that are walked at a time: with more of them nothing is gained.
@@ -124,14 +128,15 @@ pub(super) fn walk<'b>(
         let mut shares = batch.chunks(batch.len().div_ceil(LANES).max(1));
         let mut lanes: [Lane<'_>; LANES] =
             std::array::from_fn(|_| Lane::of(shares.next().unwrap_or_default()));
-        while lanes.iter().any(Lane::has_cells) {
-            for (lane, met) in lanes.iter_mut().zip(&mut met) {
-                lane.step(bytes, &wanted, met);
-            }
-            if let [first, ..] = &mut met
-                && first.cells.len() >= WAITING
-            {
-                first.show(bytes, &mut show);
+        let [a, b, c, d] = &mut lanes;
+        let [met_a, met_b, met_c, met_d] = &mut met;
+        while a.has_cells() | b.has_cells() | c.has_cells() | d.has_cells() {
+            a.step(bytes, &wanted, met_a);
+            b.step(bytes, &wanted, met_b);
+            c.step(bytes, &wanted, met_c);
+            d.step(bytes, &wanted, met_d);
+            if met_a.cells.len() >= WAITING {
+                met_a.show(bytes, &mut show);
             }
         }
         for met in &mut met {
@@ -192,14 +197,26 @@ impl<'l> Lane<'l> {
     }
 
     /// Meets the next cell, if there is one.
-    #[inline]
-    fn step<'b>(&mut self, bytes: &'b [u8], wanted: impl Fn(Glance<'b>) -> bool, met: &mut Met) {
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "a few instructions for each cell of a hive, of which there are tens of thousands"
+    )]
+    fn step(&mut self, bytes: &[u8], wanted: impl Fn(Glance<'_>) -> bool, met: &mut Met) {
         let left = self.end - self.at;
         if left == 0 {
             return;
         }
         let from_here = bytes.get(self.at..).unwrap_or_default();
-        let first = from_here.first_chunk().copied().map_or(0, u64::from_le_bytes);
+        let padded;
+        let window = match from_here.first_chunk() {
+            Some(window) => window,
+            None => {
+                padded = padded_window(from_here);
+                &padded
+            }
+        };
+        let first = window.first_chunk().copied().map_or(0, u64::from_le_bytes);
         #[expect(clippy::cast_possible_truncation, reason = "the lower half is the size field")]
         let size = (first as u32).cast_signed().unsigned_abs() as usize;
         if size < 8 || !size.is_multiple_of(8) || size > left {
@@ -208,7 +225,7 @@ impl<'l> Lane<'l> {
             met.wrong.push((Offset(self.at as u64), error));
             self.at = self.end;
         } else {
-            if wanted(Glance { first, size, from_here }) {
+            if wanted(Glance { first, size, window }) {
                 met.cells.push((self.at, size));
             }
             self.at += size;
@@ -217,6 +234,16 @@ impl<'l> Lane<'l> {
             self.next_bin();
         }
     }
+}
+
+/// The last bytes of the bins, and zeros.
+#[cold]
+fn padded_window(bytes: &[u8]) -> [u8; WINDOW] {
+    let mut window = [0; WINDOW];
+    for (place, byte) in window.iter_mut().zip(bytes) {
+        *place = *byte;
+    }
+    window
 }
 
 /// The size of the bin at `at`.
@@ -325,10 +352,15 @@ mod tests {
             let bytes = made(&mut numbers);
             let mut problems = Problems::default();
             let mut shown = Vec::new();
-            walk(Bins::new(&bytes, bytes.len()), &mut problems, Glance::is_free, |cell| {
-                assert!(!cell.allocated);
-                shown.push((cell.at, cell.bytes.len()));
-            });
+            walk(
+                Bins::new(&bytes, bytes.len()),
+                &mut problems,
+                |cell| cell.is_free(),
+                |cell| {
+                    assert!(!cell.allocated);
+                    shown.push((cell.at, cell.bytes.len()));
+                },
+            );
             let (free, wrong) = one_by_one(&bytes);
             assert_eq!(shown, free);
             let place = |problem: &crate::hive::Problem| usize::try_from(problem.at.unwrap().0).unwrap();

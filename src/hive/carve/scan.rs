@@ -140,14 +140,20 @@ fn for_each_signature(
     reason = "no processor can guess what the next cell is: nothing is jumped over"
 )]
 pub(super) fn may_have_slack(cell: Glance<'_>) -> bool {
-    let signature = cell.signature();
-    let is_key = signature == *b"nk";
-    let (name_at, length_at) = if is_key { (KeyNode::NAME_AT, 72) } else { (KeyValue::NAME_AT, 2) };
-    let has_room = cell.size() >= name_at + usize::from(cell.u16_at(length_at)) + SHORTEST;
-    let is_list =
-        [b"li", b"ri", b"lf", b"lh", b"sk"].into_iter().fold(false, |is, list| is | (signature == *list));
-    let has_entries_and_room = cell.size() >= SHORTEST_LIST + SHORTEST;
-    ((is_key | (signature == *b"vk")) & has_room) | (is_list & has_entries_and_room)
+    let [first, second] = cell.signature();
+    let (is_key, is_value) = ([first, second] == *b"nk", [first, second] == *b"vk");
+    // `li`, `lf`, `lh`, `ri`, `sk`, and the beginning of some data.
+    let is_list = !is_key & (first.wrapping_sub(b'l') < 8) & (second.wrapping_sub(b'f') < 6);
+    let entry_bits = if second == b'i' { 2 } else { 3 };
+    let number = usize::from(cell.u16_at(2));
+    let used_by_key = KeyNode::NAME_AT + usize::from(cell.u16_at(72));
+    let used_by_value = KeyValue::NAME_AT + number;
+    let entries = if second == b'k' { 0 } else { number };
+    let used_by_list = SHORTEST_LIST + (entries << entry_bits);
+    let has_room = |used| cell.size() >= used + SHORTEST;
+    (is_key & has_room(used_by_key))
+        | (is_value & has_room(used_by_value))
+        | (is_list & has_room(used_by_list))
 }
 
 /// The unused bytes behind a cell's record, if they can hold another one. Cells of data, lists of values and class names
