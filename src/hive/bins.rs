@@ -209,12 +209,11 @@ impl<'l> Lane<'l> {
         }
         let from_here = bytes.get(self.at..).unwrap_or_default();
         let padded;
-        let window = match from_here.first_chunk() {
-            Some(window) => window,
-            None => {
-                padded = padded_window(from_here);
-                &padded
-            }
+        let window = if let Some(window) = from_here.first_chunk() {
+            window
+        } else {
+            padded = padded_window(from_here);
+            &padded
         };
         let first = window.first_chunk().copied().map_or(0, u64::from_le_bytes);
         #[expect(clippy::cast_possible_truncation, reason = "the lower half is the size field")]
@@ -234,6 +233,11 @@ impl<'l> Lane<'l> {
             self.next_bin();
         }
     }
+}
+
+/// What [`walk`] wants where free cells are looked for.
+pub(super) fn is_free(cell: Glance<'_>) -> bool {
+    cell.is_free()
 }
 
 /// The last bytes of the bins, and zeros.
@@ -352,15 +356,10 @@ mod tests {
             let bytes = made(&mut numbers);
             let mut problems = Problems::default();
             let mut shown = Vec::new();
-            walk(
-                Bins::new(&bytes, bytes.len()),
-                &mut problems,
-                |cell| cell.is_free(),
-                |cell| {
-                    assert!(!cell.allocated);
-                    shown.push((cell.at, cell.bytes.len()));
-                },
-            );
+            walk(Bins::new(&bytes, bytes.len()), &mut problems, is_free, |cell| {
+                assert!(!cell.allocated);
+                shown.push((cell.at, cell.bytes.len()));
+            });
             let (free, wrong) = one_by_one(&bytes);
             assert_eq!(shown, free);
             let place = |problem: &crate::hive::Problem| usize::try_from(problem.at.unwrap().0).unwrap();
@@ -369,5 +368,31 @@ mod tests {
             (cells, damage) = (cells + free.len(), damage + wrong.len());
         }
         assert!(cells > 10_000 && damage > 100, "{cells} {damage}");
+    }
+
+    #[test]
+    fn a_glance_sees_the_bytes_behind_a_cell_and_zeros_behind_the_bins() {
+        let mut bytes = vec![0; BASE_BLOCK_SIZE];
+        bytes.extend_from_slice(b"hbin\0\0\0\0\0\x10\0\0");
+        bytes.resize(BASE_BLOCK_SIZE + BIN_HEADER, 0);
+        let first = i32::try_from(PAGE - BIN_HEADER - 8).unwrap();
+        bytes.extend_from_slice(&(-first).to_le_bytes());
+        bytes.extend_from_slice(b"nk\x34\x12");
+        bytes.resize(BASE_BLOCK_SIZE + BIN_HEADER + CELL_HEADER + 72, 0);
+        bytes.extend_from_slice(&[0x78, 0x56]);
+        bytes.resize(BASE_BLOCK_SIZE + PAGE - 8, 0);
+        bytes.extend_from_slice(&8_i32.to_le_bytes());
+        bytes.extend_from_slice(b"vk\xbc\x9a");
+        let seen = std::cell::RefCell::new(Vec::new());
+        let glance = |cell: Glance<'_>| {
+            let numbers = [cell.u16_at(2), cell.u16_at(4), cell.u16_at(72)];
+            seen.borrow_mut().push((cell.size(), cell.is_free(), cell.signature(), numbers));
+            false
+        };
+        let mut problems = Problems::default();
+        walk(Bins::new(&bytes, bytes.len()), &mut problems, glance, |_| unreachable!("nothing is wanted"));
+        let first = (PAGE - BIN_HEADER - 8, false, *b"nk", [0x1234, 0, 0x5678]);
+        assert_eq!(seen.into_inner(), [first, (8, true, *b"vk", [0x9abc, 0, 0])]);
+        assert!(problems.is_empty(), "{problems:?}");
     }
 }

@@ -259,15 +259,10 @@ pub fn carve_places<'b>(
 ) -> Carved<'b> {
     let mut space = Space::new(bins, &[], true);
     // Pages laid over others need not fit each other; whoever made the view knows what is wrong with it.
-    bins::walk(
-        bins,
-        &mut Problems::default(),
-        |cell| cell.is_free(),
-        |cell| {
-            let (start, end) = (cell.at, cell.end());
-            space.add(Region { start, end, origin: Origin::Free, head: Head::FreeCell });
-        },
-    );
+    bins::walk(bins, &mut Problems::default(), bins::is_free, |cell| {
+        let (start, end) = (cell.at, cell.end());
+        space.add(Region { start, end, origin: Origin::Free, head: Head::FreeCell });
+    });
     let found = scan::places(&space, places);
     assemble::assemble(&space, root, found, problems)
 }
