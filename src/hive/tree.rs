@@ -3,7 +3,6 @@
 //! nt-hive lends names as slices of our own bytes, so that the place of a record follows from the address of its name
 //! without any `unsafe`. Where nt-hive fails on a list, that list is read raw and a problem says so.
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -938,20 +937,15 @@ impl<'t, 'b> Tree<'b> {
     /// Reads a value's bytes, counting what was visited, and what may be held of it.
     #[inline]
     pub fn data(&self, value: &Value<'b>) -> Result<Data<'b>, Error> {
+        let (held, len) = (self.data_bytes.get(), self.bins.bytes().len() as u64);
+        // Before segments are joined. No value has more bytes than the hive, whatever it says.
+        let size = u64::from(value.record().data_size());
+        if held + size.min(len) > self.bound(limits::MAX_DATA_OF_EACH_BYTE) {
+            return Err(Error::DataShared { size });
+        }
         let data = value.data()?;
-        let len = data.bytes.len();
-        // Segments were joined before it is known whether they are refused.
-        if matches!(data.bytes, Cow::Owned(_)) {
-            self.visit(len)?;
-        }
-        let held = self.data_bytes.get() + len as u64;
-        if held > self.bound(limits::MAX_DATA_OF_EACH_BYTE) {
-            return Err(Error::DataShared { size: len as u64 });
-        }
-        if matches!(data.bytes, Cow::Borrowed(_)) {
-            self.visit(len)?;
-        }
-        self.data_bytes.set(held);
+        self.visit(data.bytes.len())?;
+        self.data_bytes.set(held + data.bytes.len() as u64);
         Ok(data)
     }
 }
