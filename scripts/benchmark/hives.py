@@ -65,7 +65,7 @@ class Preparation:
         copies = count // REAL_SHARE if there else 0
         # No host has two copies of one hive, which would be looked at once more to tell whether they are equal.
         on_a_host = min(ACCOUNTS, len(there))
-        folder = self.folder / f"{what}-{count}-{copies}-on-hosts-of-{ACCOUNTS}"
+        folder = self.folder / f"{what}-{count}-{copies}-on-hosts-of-{on_a_host or ACCOUNTS}"
         if not (folder / "done").exists():
             shutil.rmtree(folder, ignore_errors=True)
             subprocess.run([self.maker, what, str(count - copies), folder], check=True)

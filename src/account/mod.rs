@@ -185,10 +185,10 @@ impl Attribution {
     /// Reads every trace in a hive.
     pub fn read(hive_path: &str, image: &Image, tree: &Tree<'_>, problems: &mut Problems) -> Self {
         let mut place = place(hive_path);
-        if place == Place::Unknown && MachineKind::is_of_machine(tree) {
+        let mut found = traces::of_hive(image, tree, problems);
+        if place == Place::Unknown && found.is_empty() && MachineKind::is_of_machine(hive_path, tree) {
             place = Place::Machine;
         }
-        let mut found = traces::of_hive(image, tree, problems);
         found.extend(traces::of_path(&place));
         resolve(place, found)
     }

@@ -134,19 +134,24 @@ fn by_data(data: &[u8]) -> Option<Verdict> {
 struct Verdict {
     reason: &'static str,
     counts_for_s01: bool,
+    /// Whether data in binary form begin with the number of a scheme.
+    has_scheme_byte: bool,
 }
 
 impl Verdict {
     const fn credential(reason: &'static str) -> Self {
-        Self { reason, counts_for_s01: true }
+        Self { reason, counts_for_s01: true, has_scheme_byte: false }
     }
 
     const fn only_withheld(reason: &'static str) -> Self {
-        Self { reason, counts_for_s01: false }
+        Self { reason, counts_for_s01: false, has_scheme_byte: false }
     }
 
     fn told(self, property: Option<PropName>, value_type: ValueType, data: &[u8]) -> Secret {
-        let scheme = scheme(property, value_type, data);
+        let scheme = match scheme(property, value_type, data) {
+            SecretScheme::Other(_) if !self.has_scheme_byte => SecretScheme::Other(None),
+            scheme => scheme,
+        };
         Secret { reason: self.reason, scheme, len: data.len(), counts_for_s01: self.counts_for_s01 }
     }
 }
@@ -228,7 +233,7 @@ fn account_secret(name: &str, value_type: ValueType) -> Option<Verdict> {
     if value_type == ValueType::REG_DWORD {
         Some(Verdict::only_withheld("value named like a password"))
     } else {
-        Some(Verdict::credential("account password"))
+        Some(Verdict { has_scheme_byte: true, ..Verdict::credential("account password") })
     }
 }
 
@@ -256,7 +261,7 @@ fn scheme(property: Option<PropName>, value_type: ValueType, data: &[u8]) -> Sec
         _ if is_text => SecretScheme::Text,
         _ if matches!(value_type, ValueType::REG_DWORD | ValueType::REG_QWORD) => SecretScheme::Number,
         [first, ..] => {
-            let may_tell = property.is_none() && value_type == ValueType::REG_BINARY && *first < 0x20;
+            let may_tell = value_type == ValueType::REG_BINARY && *first < 0x20;
             SecretScheme::Other(may_tell.then_some(*first))
         }
     }
@@ -411,6 +416,10 @@ mod tests {
             SecretScheme::Number
         );
         assert_eq!(scheme("010267f0", ValueType::REG_BINARY, &[0x12, 1, 0x13, 1]), SecretScheme::Other(None));
+        let blob = [&[7, 7][..], &DPAPI].concat();
+        assert_eq!(scheme("Blob", ValueType::REG_BINARY, &blob), SecretScheme::Other(None));
+        let stored = secret(Place::ProtectedStorage, "Item Data", ValueType::REG_BINARY, &[0x13, 7]).unwrap();
+        assert_eq!(stored.scheme, SecretScheme::Other(None));
     }
 
     #[test]

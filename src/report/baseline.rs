@@ -1,10 +1,12 @@
 //! The findings of an earlier run, so that only new ones need be written.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A baseline that is no table of findings.
@@ -38,34 +40,25 @@ pub struct Baseline {
     new: AtomicU64,
 }
 
-/// A file that ends with an error where a line is longer than any of a table is: what is no table need not have lines at all, and
-/// a record is held whole.
-struct Lines<R> {
+/// A file that ends with an error where a record is longer than any of a table is: what is no table need not have records at
+/// all, and each is held whole.
+struct Bounded<R> {
     inner: R,
-    /// Bytes since the last line began.
-    line: usize,
+    /// Bytes that were read since the last record ended.
+    since: Rc<Cell<usize>>,
 }
 
-impl<R> Lines<R> {
+impl<R> Bounded<R> {
     /// Far more than a finding takes.
-    const MAX_LINE: usize = 64 << 20;
-
-    fn of(inner: R) -> Self {
-        Self { inner, line: 0 }
-    }
+    const LONGEST: usize = 64 << 20;
 }
 
-impl<R: Read> Read for Lines<R> {
+impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        let read = buffer.get(..count).unwrap_or_default();
-        self.line = match read.iter().rposition(|byte| *byte == b'\n') {
-            Some(end) => count - end - 1,
-            None => self.line + count,
-        };
-        if self.line > Self::MAX_LINE {
-            let why =
-                format!("a line of more than {} MB: this is no table of findings", Self::MAX_LINE >> 20);
+        self.since.set(self.since.get() + count);
+        if self.since.get() > Self::LONGEST {
+            let why = format!("a row of more than {} MB: this is no table of findings", Self::LONGEST >> 20);
             return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, why));
         }
         Ok(count)
@@ -92,7 +85,9 @@ impl Baseline {
                 other => at(line, format!("no CSV: {other:?}")),
             }
         };
-        let mut reader = csv::Reader::from_reader(Lines::of(File::open(file).map_err(io)?));
+        let since = Rc::new(Cell::new(0));
+        let inner = File::open(file).map_err(io)?;
+        let mut reader = csv::Reader::from_reader(Bounded { inner, since: Rc::clone(&since) });
         let header = reader.headers().map_err(|error| from_csv(error, 0))?;
         // Spreadsheets put a byte order mark before the first name.
         let column = header.iter().position(|name| name.trim_start_matches('\u{feff}') == COLUMN);
@@ -101,6 +96,7 @@ impl Baseline {
         let mut baseline = Self::default();
         for (last, record) in (1..).zip(reader.into_records()) {
             let record = record.map_err(|error| from_csv(error, last))?;
+            since.set(0);
             let cell = record.get(column).unwrap_or_default();
             let id = parse(cell).ok_or_else(|| {
                 at(

@@ -26,7 +26,7 @@ table! {
         is_default: "yes, no, or unknown where the value DefaultProfile could not be read; empty of profiles that are not live",
         name_pid: "process number that the name seems to carry",
         name_created: "creation time that the name seems to carry; no record tells when a profile was made",
-        first_seen: "the earliest time at which any of its keys last changed: it existed then, unless keys were restored with their times",
+        first_seen: "the earliest time at which any of its keys last changed: it existed then, unless keys were restored with their times or the profile was renamed since",
         last_seen: "the latest time at which any of its keys last changed",
         time_meaning: "what these times mean",
         written_together: "of how many sections how many were written in one instant, where that is most of them",

@@ -1,9 +1,12 @@
 //! Floor 5: the rules. Each is data and one pure function in a file of its own; this is the registry.
 
+use std::cell::OnceCell;
+
 use crate::account::{Attribution, Confidence, HostFacts};
 use crate::finding::{Claim, Severity};
 use crate::hive::{BaseBlock, HiveState, LogFate};
 use crate::mapi::{Mapi, Profile, ProfileState, Recovered, Root};
+use crate::wintypes::Filetime;
 
 /// A rule: what it looks for, what it means when it is found, and what it does not mean.
 #[derive(Debug)]
@@ -71,6 +74,8 @@ pub struct Shown<'v> {
     profiles: &'v [InRoot<'v>],
     /// Whether they are the first that are shown: what is told once for all profiles is told with them.
     is_first: bool,
+    /// When any key of MAPI last changed, once a rule asked for it.
+    latest_write: &'v OnceCell<Option<Filetime>>,
 }
 
 impl<'v> View<'v> {
@@ -84,6 +89,12 @@ impl<'v> View<'v> {
     /// Those of a state.
     fn profiles(&self, state: ProfileState) -> impl Iterator<Item = InRoot<'v>> {
         self.all_profiles().filter(move |(_, profile)| profile.state == state)
+    }
+
+    /// When any key of MAPI in the hive last changed, also of profiles that are not shown now.
+    fn latest_write(&self) -> Option<Filetime> {
+        let latest = || self.mapi.latest_write();
+        self.shown.map_or_else(latest, |shown| *shown.latest_write.get_or_init(latest))
     }
 
     /// Whether what is told once for all profiles is to be told now.
@@ -273,16 +284,18 @@ pub fn judge_by(rules: &[&Rule], view: &View<'_>, at_a_time: usize) -> Vec<Verdi
     }
     if !of_profiles.is_empty() {
         let profiles: Vec<InRoot<'_>> = view.mapi.all_profiles().collect();
+        let latest_write = OnceCell::new();
         let mut parts = profiles.chunks(at_a_time.max(1));
         // Without any profile too, what is told once for all is told.
-        let mut shown = Shown { profiles: parts.next().unwrap_or_default(), is_first: true };
+        let first = parts.next().unwrap_or_default();
+        let mut shown = Shown { profiles: first, is_first: true, latest_write: &latest_write };
         loop {
             let view = View { shown: Some(shown), ..*view };
             for (rule, verdict) in &mut of_profiles {
                 (rule.check)(&view, verdict);
             }
             let Some(profiles) = parts.next() else { break };
-            shown = Shown { profiles, is_first: false };
+            shown = Shown { profiles, is_first: false, ..shown };
         }
     }
     verdicts.into_iter().map(Verdict::completed).collect()

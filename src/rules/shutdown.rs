@@ -54,7 +54,7 @@ impl<'v> Shutdown<'v> {
             Found::Unknown => return Err("ShutdownTime in the SYSTEM hive could not be read"),
         };
         let header = view.base_block.map(|base_block| base_block.last_written);
-        let latest = view.mapi.latest_write().into_iter().chain(header).max();
+        let latest = view.latest_write().into_iter().chain(header).max();
         Ok(Self { system, fact, lived_on: latest.filter(|latest| *latest > fact.value) })
     }
 

@@ -107,12 +107,22 @@ fn a_machine_hive_is_of_no_account_wherever_it_lies() {
     let mut disguised = HiveBuilder::new(Version::V1_5);
     disguised.root_security(&SecurityDescriptor::user_hive(SID));
     disguised.key("Select");
-    disguised.key("Control Panel");
     let disguised = disguised.build().bytes;
-    hives.push(("NTUSER.DAT", &disguised));
+    hives.push(("copy of svc", &disguised));
+    // Without a security descriptor that names him, he still has the name of the file, or his profiles.
+    let mut nameless = HiveBuilder::new(Version::V1_5);
+    nameless.key("Select");
+    let nameless = nameless.build().bytes;
+    hives.push(("NTUSER.DAT", &nameless));
+    let mut with_profiles = HiveBuilder::new(Version::V1_5);
+    with_profiles.key("Select");
+    with_profiles.key(&format!(r"{PROFILES}\Mail"));
+    let with_profiles = with_profiles.build().bytes;
+    hives.push(("copy with profiles", &with_profiles));
     let rows = accounts(&hives, &["."]);
-    let [row] = &rows[..] else { panic!("{rows:?}") };
-    assert_eq!((row["account_sid"].as_str(), row["hive_paths"].as_str()), (SID, "NTUSER.DAT"));
+    let mut paths: Vec<&str> = rows.iter().map(|row| row["hive_paths"].as_str()).collect();
+    paths.sort_unstable();
+    assert_eq!(paths, ["NTUSER.DAT", "copy of svc", "copy with profiles"], "{rows:?}");
 }
 
 #[test]

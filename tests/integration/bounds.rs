@@ -132,7 +132,14 @@ fn one_big_cell_shared_by_many_values_ends() {
 
 #[test]
 fn one_long_text_shared_by_many_sections_is_not_held_for_each() {
-    let mut builder = HiveBuilder::new(Version::V1_3);
+    // In one cell, and in segments that are joined.
+    for version in [Version::V1_3, Version::V1_5] {
+        one_long_text_is_not_held_for_each(version);
+    }
+}
+
+fn one_long_text_is_not_held_for_each(version: Version) {
+    let mut builder = HiveBuilder::new(version);
     let parent = builder.key(&format!(r"{WIN9X_PROFILES}\Profile")).id();
     let sections: Vec<_> = (0..60_000)
         .map(|number| {

@@ -46,10 +46,15 @@ fn assert_kept(options: &[&str], is_wanted: impl Fn(&Row) -> bool) -> Filtered {
 }
 
 #[test]
-fn a_baseline_without_lines_ends_with_a_clear_error() {
-    let run = mapihive(["scan", "sample-hives/CLEAN01", "-q", "--baseline", "/dev/zero"]);
-    assert_eq!(run.code, Some(2), "{}", run.stderr);
-    assert!(run.stderr.contains("a line of more than 64 MB"), "{}", run.stderr);
+fn a_baseline_without_rows_ends_with_a_clear_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let quoted = folder.path().join("quoted.csv");
+    std::fs::write(&quoted, format!("\"{}", "no end of a cell\n".repeat(5 << 20))).unwrap();
+    for file in ["/dev/zero", quoted.to_str().unwrap()] {
+        let run = mapihive(["scan", "sample-hives/CLEAN01", "-q", "--baseline", file]);
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        assert!(run.stderr.contains("a row of more than 64 MB"), "{}", run.stderr);
+    }
 }
 
 #[test]

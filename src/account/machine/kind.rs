@@ -50,19 +50,28 @@ impl MachineKind {
         }
     }
 
-    /// Whether it is a hive of the machine, which belongs to no account. A user can make a key of any name in a hive of his own,
-    /// so that what has keys of users' hives too is none.
-    pub fn is_of_machine(tree: &Tree<'_>) -> bool {
-        let by_keys = match Self::of(tree) {
+    /// Whether it is a hive of the machine, which belongs to no account, and is not called as a user's. A user can make and delete
+    /// keys of any name in a hive of his own, so that what has keys of users' hives or places of profiles too is none.
+    pub fn is_of_machine(hive_path: &str, tree: &Tree<'_>) -> bool {
+        const SUBSYSTEMS: [&str; 2] = [
+            r"Software\Microsoft\Windows NT\CurrentVersion\Windows Messaging Subsystem",
+            r"Software\Microsoft\Windows Messaging Subsystem",
+        ];
+        let remembered = tree.image().base_block().map_or("", |block| &block.file_name);
+        let is_called_a_users = [hive_path, remembered].into_iter().any(|path| {
+            let file = path.rsplit(['/', '\\', '!']).next().unwrap_or(path);
+            file.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("ntuser"))
+        });
+        let by_keys = || match Self::of(tree) {
             Found::Here(Self::System | Self::Software | Self::Sam | Self::Security) => true,
             Found::Here(Self::Default | Self::User) | Found::Absent | Found::Unknown => false,
         };
-        let is_user = || {
+        let has_keys_of_users = || {
             let users = Self::TRAITS.into_iter().filter(|(kind, _)| *kind == Self::User);
-            let mut keys = users.flat_map(|(_, keys)| keys);
-            tree.root().is_ok_and(|root| keys.any(|key| !root.subkey(key).is_absent()))
+            let mut keys = users.flat_map(|(_, keys)| keys).chain(&SUBSYSTEMS);
+            tree.root().is_ok_and(|root| keys.any(|key| !root.descendant(key).is_absent()))
         };
-        by_keys && !is_user()
+        !is_called_a_users && by_keys() && !has_keys_of_users()
     }
 
     /// The hive of `HKU\.DEFAULT` has the same keys as a user's. The base block remembers from where it was loaded.
