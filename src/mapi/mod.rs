@@ -19,7 +19,8 @@ pub use key::{MapiKey, MapiValue};
 pub use profile::{Profile, ProfileState, WrittenTogether};
 pub use recovered::{Recovered, RecoveredKey, RecoveredProfile, before_replay};
 pub use roots::{
-    Mapi, MapiPath, Place, PlaceKind, ProfileList, Root, RootKind, RootName, SOME_PLACE, secret_place,
+    Mapi, MapiPath, Place, PlaceKind, ProfileList, Root, RootKind, RootName, SOME_PLACE, places_of_profiles,
+    secret_place,
 };
 pub use section::{PROVIDER_LISTS, ProviderSection, UidList};
 pub use services::{Provider, Service, dangling, services, unreferenced};

@@ -144,8 +144,15 @@ impl fmt::Display for RootName {
 const VIEWS: [(&str, bool); 2] = [(r"Software\Microsoft", false), (r"Software\WOW6432Node\Microsoft", true)];
 const WINDOWS_NT: &str = r"Windows NT\CurrentVersion\Windows Messaging Subsystem";
 const WINDOWS_9X: &str = "Windows Messaging Subsystem";
+const OFFICE: &str = "Office";
 const PROFILES: &str = "Profiles";
 const DELETED_PROFILES: &str = "Deleted Profiles";
+
+/// Paths of the keys below which profiles can lie, from the root of a hive.
+pub fn places_of_profiles() -> impl Iterator<Item = String> {
+    let below = |view: &'static str| [WINDOWS_NT, WINDOWS_9X, OFFICE].map(|path| join(view, path));
+    VIEWS.into_iter().flat_map(move |(view, _)| below(view))
+}
 
 impl<'b> Mapi<'b> {
     /// Reads every profile it can; what it cannot read, it reports.
@@ -417,10 +424,10 @@ impl<'r, 'b> Reader<'r, 'b> {
 
     /// Every `Office\<n>.0\Outlook` that has profiles, deleted profiles or a default profile.
     fn office(&mut self, microsoft: &Key<'r, 'b>, view: &str, wow64: bool, mapi: &mut Mapi<'b>) {
-        let (office, path) = match microsoft.located(view, "Office", self.problems) {
+        let (office, path) = match microsoft.located(view, OFFICE, self.problems) {
             Found::Here(located) => located,
             Found::Absent => return,
-            Found::Unknown => return mapi.unknown.push(join(view, "Office")),
+            Found::Unknown => return mapi.unknown.push(join(view, OFFICE)),
         };
         let path = path.as_str();
         let versions = office.subkeys(path, self.problems);

@@ -148,10 +148,7 @@ impl Verdict {
     }
 
     fn told(self, property: Option<PropName>, value_type: ValueType, data: &[u8]) -> Secret {
-        let scheme = match scheme(property, value_type, data) {
-            SecretScheme::Other(_) if !self.has_scheme_byte => SecretScheme::Other(None),
-            scheme => scheme,
-        };
+        let scheme = scheme(property, value_type, data, self.has_scheme_byte);
         Secret { reason: self.reason, scheme, len: data.len(), counts_for_s01: self.counts_for_s01 }
     }
 }
@@ -249,7 +246,12 @@ fn contains_dpapi(data: &[u8]) -> bool {
     data.contains(&provider[0]) && data.windows(provider.len()).any(|window| *window == provider)
 }
 
-fn scheme(property: Option<PropName>, value_type: ValueType, data: &[u8]) -> SecretScheme {
+fn scheme(
+    property: Option<PropName>,
+    value_type: ValueType,
+    data: &[u8],
+    has_scheme_byte: bool,
+) -> SecretScheme {
     let is_text =
         matches!(value_type, ValueType::REG_SZ | ValueType::REG_EXPAND_SZ | ValueType::REG_MULTI_SZ)
             || property.is_some_and(|property| property.prop_type().is_text());
@@ -261,7 +263,7 @@ fn scheme(property: Option<PropName>, value_type: ValueType, data: &[u8]) -> Sec
         _ if is_text => SecretScheme::Text,
         _ if matches!(value_type, ValueType::REG_DWORD | ValueType::REG_QWORD) => SecretScheme::Number,
         [first, ..] => {
-            let may_tell = value_type == ValueType::REG_BINARY && *first < 0x20;
+            let may_tell = has_scheme_byte && value_type == ValueType::REG_BINARY && *first < 0x20;
             SecretScheme::Other(may_tell.then_some(*first))
         }
     }

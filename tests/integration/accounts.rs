@@ -119,10 +119,15 @@ fn a_machine_hive_is_of_no_account_wherever_it_lies() {
     with_profiles.key(&format!(r"{PROFILES}\Mail"));
     let with_profiles = with_profiles.build().bytes;
     hives.push(("copy with profiles", &with_profiles));
+    let mut with_outlook = HiveBuilder::new(Version::V1_5);
+    with_outlook.key("Select");
+    with_outlook.key(r"Software\Microsoft\Office\16.0\Outlook\Profiles\Outlook");
+    let with_outlook = with_outlook.build().bytes;
+    hives.push(("copy with Outlook", &with_outlook));
     let rows = accounts(&hives, &["."]);
     let mut paths: Vec<&str> = rows.iter().map(|row| row["hive_paths"].as_str()).collect();
     paths.sort_unstable();
-    assert_eq!(paths, ["NTUSER.DAT", "copy of svc", "copy with profiles"], "{rows:?}");
+    assert_eq!(paths, ["NTUSER.DAT", "copy of svc", "copy with Outlook", "copy with profiles"], "{rows:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Which hive of a machine it is, whatever its file is called.
 
 use crate::hive::{Found, Tree};
+use crate::mapi::places_of_profiles;
 
 /// A hive of Windows, told by the keys at its root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,10 +54,6 @@ impl MachineKind {
     /// Whether it is a hive of the machine, which belongs to no account, and is not called as a user's. A user can make and delete
     /// keys of any name in a hive of his own, so that what has keys of users' hives or places of profiles too is none.
     pub fn is_of_machine(hive_path: &str, tree: &Tree<'_>) -> bool {
-        const SUBSYSTEMS: [&str; 2] = [
-            r"Software\Microsoft\Windows NT\CurrentVersion\Windows Messaging Subsystem",
-            r"Software\Microsoft\Windows Messaging Subsystem",
-        ];
         let remembered = tree.image().base_block().map_or("", |block| &block.file_name);
         let is_called_a_users = [hive_path, remembered].into_iter().any(|path| {
             let file = path.rsplit(['/', '\\', '!']).next().unwrap_or(path);
@@ -68,8 +65,9 @@ impl MachineKind {
         };
         let has_keys_of_users = || {
             let users = Self::TRAITS.into_iter().filter(|(kind, _)| *kind == Self::User);
-            let mut keys = users.flat_map(|(_, keys)| keys).chain(&SUBSYSTEMS);
-            tree.root().is_ok_and(|root| keys.any(|key| !root.descendant(key).is_absent()))
+            let mut keys =
+                users.flat_map(|(_, keys)| keys).map(|key| (*key).to_owned()).chain(places_of_profiles());
+            tree.root().is_ok_and(|root| keys.any(|key| !root.descendant(&key).is_absent()))
         };
         !is_called_a_users && by_keys() && !has_keys_of_users()
     }
