@@ -217,8 +217,11 @@ impl<'l> Lane<'l> {
         };
         let first = window.first_chunk().copied().map_or(0, u64::from_le_bytes);
         #[expect(clippy::cast_possible_truncation, reason = "the lower half is the size field")]
-        let size = (first as u32).cast_signed().unsigned_abs() as usize;
-        if size < 8 || !size.is_multiple_of(8) || size > left {
+        let size = (first as u32).cast_signed().unsigned_abs();
+        // Eighths behind the first eight bytes: of a size below eight, or no multiple of it, more than any bin has.
+        let eighths_behind_first = size.wrapping_sub(8).rotate_right(3) as usize;
+        let size = size as usize;
+        if eighths_behind_first >= left / 8 {
             // Where the next cell begins cannot be told; references to cells behind this place still work.
             let error = Error::CellSize { size: size as u64, left: left as u64 };
             met.wrong.push((Offset(self.at as u64), error));
@@ -253,10 +256,9 @@ fn padded_window(bytes: &[u8]) -> [u8; WINDOW] {
 /// The size of the bin at `at`.
 fn header(bytes: &[u8], at: usize) -> Result<usize, Error> {
     let left = bytes.len().saturating_sub(at);
-    let header: &[u8; BIN_HEADER] = bytes
-        .get(at..)
-        .and_then(<[u8]>::first_chunk)
-        .ok_or(Error::CellSize { size: BIN_HEADER as u64, left: left as u64 })?;
+    let Some(header) = bytes.get(at..).and_then(<[u8]>::first_chunk::<BIN_HEADER>) else {
+        return Err(Error::CellSize { size: BIN_HEADER as u64, left: left as u64 });
+    };
     let word =
         |at: usize| header.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(0, u32::from_le_bytes);
     let wrong = |what, found, expected: String| Error::Bin { what, found, expected };
@@ -307,11 +309,13 @@ mod tests {
                     0 => 0,
                     1 => left + 8,
                     2 => fitting + 4,
+                    3 => 1 + numbers.below(7),
+                    4 => 1 << 31,
                     _ => fitting,
                 };
-                let told = i32::try_from(told).unwrap();
+                let told = i32::try_from(told).unwrap_or(i32::MIN);
                 let sign = if numbers.below(4) == 0 { 1 } else { -1 };
-                bytes.extend_from_slice(&(sign * told).to_le_bytes());
+                bytes.extend_from_slice(&told.wrapping_mul(sign).to_le_bytes());
                 bytes.resize(bytes.len() + fitting - CELL_HEADER, 0);
             }
         }

@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use crate::wintypes::Filetime;
 
-use super::bins::{self, Glance};
+use super::bins::{self, Placed};
 use super::image::Origin;
 use super::raw::{Bins, CellOffset, Data, KeyNode, KeyValue, Name};
 use super::{Error, Offset, Problems};
@@ -200,8 +200,7 @@ fn carve_unless<'b>(
         Depth::Deep => Some(Referenced::from_root(bins, root)),
     };
     let is_deep = live.is_some();
-    let is_worth_a_look = |cell: Glance<'_>| is_deep | cell.is_free() | may_have_slack(cell);
-    bins::walk(bins, problems, is_worth_a_look, |cell| {
+    let look = |cell: Placed<'b>| {
         let whole = |origin, head| Region { start: cell.at, end: cell.end(), origin, head };
         let region = match &mut live {
             _ if !cell.allocated => Some(whole(Origin::Free, Head::FreeCell)),
@@ -214,7 +213,12 @@ fn carve_unless<'b>(
         if let Some(region) = region {
             space.add(region);
         }
-    });
+    };
+    if is_deep {
+        bins::walk(bins, problems, |_| true, look);
+    } else {
+        bins::walk(bins, problems, |cell| cell.is_free() | may_have_slack(cell), look);
+    }
     if !tail.is_empty() {
         let start = bins.bytes().len();
         space.add(Region { start, end: start + tail.len(), origin: Origin::Tail, head: Head::Nothing });

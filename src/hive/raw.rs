@@ -93,7 +93,7 @@ impl<'b> Bins<'b> {
         let size = size.unsigned_abs() as usize;
         let data = rest
             .get(CELL_HEADER..size)
-            .ok_or(Error::CellSize { size: size as u64, left: rest.len() as u64 })?;
+            .ok_or_else(|| Error::CellSize { size: size as u64, left: rest.len() as u64 })?;
         Ok(Cell { at, data })
     }
 
@@ -118,7 +118,7 @@ impl<'b> Bins<'b> {
         usize::try_from(size)
             .ok()
             .and_then(|size| cell.data.get(20..)?.get(..size))
-            .ok_or(Error::RecordTooLong { record: "sk", needed: 20 + size, found })
+            .ok_or_else(|| Error::RecordTooLong { record: "sk", needed: 20 + size, found })
     }
 
     /// The list of subkeys at `at`: a leaf, or an index root that refers to leaves.
@@ -633,7 +633,7 @@ impl<'b> SubkeyList<'b> {
     /// The entries of a hash leaf that have this hash, with their numbers.
     pub(super) fn with_hash(&self, hash: u32) -> impl Iterator<Item = (usize, CellOffset)> + use<'b> {
         let fits = move |found: u32| found == hash;
-        self.fitting(move |found| u32::from(fits(found)), fits)
+        self.fitting(move |found| u32::from(fits(found)).wrapping_neg(), fits)
     }
 
     /// The entries of a fast leaf that may be those of a name, with their numbers.
@@ -642,18 +642,20 @@ impl<'b> SubkeyList<'b> {
     }
 
     /// The entries whose hash or hint fits, with their numbers. Few fit, and whole blocks of others are told by arithmetic
-    /// without branches: `may_fit` is not 0 where `fits` is true.
+    /// without branches: where `fits` is true, `may_fit` has one of the bits [`MAY_FIT`].
     fn fitting<M: Fn(u32) -> u32 + Copy, F: Fn(u32) -> bool + Copy>(
         &self,
         may_fit: M,
         fits: F,
     ) -> impl Iterator<Item = (usize, CellOffset)> + use<'b, M, F> {
-        /// Entries of a block.
-        const BLOCK: usize = 64;
+        /// Entries of a block. The last eight of each are compared one by one.
+        const BLOCK: usize = 256;
 
         let hint = |[_, _, _, _, hint @ ..]: &[u8; 8]| u32::from_le_bytes(*hint);
         let blocks = self.entries.as_chunks::<8>().0.chunks(BLOCK).enumerate();
-        let any = move |block: &[[u8; 8]]| block.iter().fold(0, |any, entry| any | may_fit(hint(entry))) != 0;
+        let any = move |block: &[[u8; 8]]| {
+            block.iter().fold(0, |any, entry| any | may_fit(hint(entry))) & MAY_FIT != 0
+        };
         blocks.filter(move |(_, block)| any(block)).flat_map(move |(number, block)| {
             let entries = block.iter().enumerate().filter(move |(_, entry)| fits(hint(entry)));
             entries.map(move |(in_block, [target @ .., _, _, _, _])| {
@@ -662,6 +664,9 @@ impl<'b> SubkeyList<'b> {
         })
     }
 }
+
+/// The highest bit of each byte.
+const MAY_FIT: u32 = 0x8080_8080;
 
 /// By what an `lf` list tells that an entry is not that of a name: the name's first four characters.
 #[derive(Clone, Copy, Debug)]
@@ -681,10 +686,10 @@ impl NameHint {
         Self { wanted: u32::from_le_bytes(wanted), mask: u32::from_le_bytes(mask) }
     }
 
-    /// Not 0 where [`Self::admits`] is true, and where any byte is zero.
+    /// Has one of the bits [`MAY_FIT`] where [`Self::admits`] is true, and where any byte is zero.
     fn may_admit(self, hint: u32) -> u32 {
-        let has_zero = hint.wrapping_sub(0x0101_0101) & !hint & 0x8080_8080;
-        u32::from((hint ^ self.wanted) & self.mask == 0) | has_zero
+        let has_zero = hint.wrapping_sub(0x0101_0101) & !hint;
+        u32::from((hint ^ self.wanted) & self.mask == 0).wrapping_neg() | has_zero
     }
 
     /// Whether an entry with this hint may be the name's. A zero byte where the name has a character says nothing, for names
@@ -717,7 +722,7 @@ mod tests {
                 let byte = |place: u32| bytes[number / bytes.len().pow(place) % bytes.len()];
                 let hint = u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)]);
                 assert_eq!(wanted.admits(hint), by_character(name, hint), "{name} {hint:08x}");
-                assert!(!wanted.admits(hint) || wanted.may_admit(hint) != 0, "{name} {hint:08x}");
+                assert!(!wanted.admits(hint) || wanted.may_admit(hint) & MAY_FIT != 0, "{name} {hint:08x}");
             }
         }
     }

@@ -124,7 +124,7 @@ fn deleted_value<'a>(
     DumpRow {
         kind: "value".into(),
         key_path: key_path.into(),
-        value_type: value.record().value_type().to_string().into(),
+        value_type: type_name(value.record().value_type()),
         data_size: value.record().data_size().into(),
         data_sha256: hash,
         last_written: Cell::Empty,
@@ -210,8 +210,8 @@ fn key_rows<E>(
         write(DumpRow {
             kind: "value".into(),
             key_path: path.into(),
-            value_name: value.name().to_text().into(),
-            value_type: value.value_type().to_string().into(),
+            value_name: value.name().text().into(),
+            value_type: type_name(value.value_type()),
             data_size: value.record().data_size().into(),
             data_sha256: hash,
             last_written: Cell::Empty,
@@ -225,6 +225,10 @@ fn key_rows<E>(
         })?;
     }
     Ok(())
+}
+
+fn type_name(value_type: ValueType) -> Cell<'static> {
+    value_type.name().map_or_else(|| value_type.to_string().into(), Cell::from)
 }
 
 /// The file in which bytes lie.

@@ -159,7 +159,7 @@ pub(super) fn find(
     }
     let mut free = values.iter().enumerate().filter(|(_, hit)| hit.origin == Origin::Free).peekable();
     let Some(from) = free.peek().map(|(_, hit)| hit.referrer()) else { return Vec::new() };
-    let values_at = free.map(|(index, hit)| (hit.record.cell_offset(), index)).collect();
+    let values_at = Places::of(free.map(|(index, hit)| (hit.record.cell_offset(), index)).collect());
     let mut search = Search { space, from, values_at, met: vec![0; values.len()], lists: Vec::new(), visits };
     search.all();
     match_keys(space, keys, values, standing(search.lists, values.len()))
@@ -171,11 +171,34 @@ struct Run {
     values: Vec<usize>,
 }
 
+/// Values by the places of their cells.
+struct Places {
+    values: HashMap<CellOffset, usize>,
+    first: CellOffset,
+    last: CellOffset,
+}
+
+impl Places {
+    fn of(values: HashMap<CellOffset, usize>) -> Self {
+        let first = values.keys().min().copied().unwrap_or(CellOffset::NONE);
+        let last = values.keys().max().copied().unwrap_or(CellOffset::NONE);
+        Self { values, first, last }
+    }
+
+    /// The value at what may be an offset.
+    fn value_at(&self, bytes: [u8; 4]) -> Option<usize> {
+        let at = CellOffset(u32::from_le_bytes(bytes));
+        // Every eight free bytes are asked for, and few are an offset at all.
+        let may_be = (self.first..=self.last).contains(&at);
+        if may_be { self.values.get(&at).copied() } else { None }
+    }
+}
+
 struct Search<'s, 'b> {
     space: &'s Space<'b>,
     /// A record in a free cell.
     from: Referrer,
-    values_at: HashMap<CellOffset, usize>,
+    values_at: Places,
     /// The number of the last list that names a value.
     met: Vec<usize>,
     lists: Vec<Run>,
@@ -208,12 +231,12 @@ impl Search<'_, '_> {
     /// or the same value again is named.
     fn list(&mut self, at: usize) -> Option<Run> {
         let first = self.space.bytes(at + CELL_HEADER, at + 2 * CELL_HEADER)?.first_chunk::<4>()?;
-        self.values_at.get(&CellOffset(u32::from_le_bytes(*first)))?;
+        self.values_at.value_at(*first)?;
         let number = self.lists.len() + 1;
         let cell = self.space.cell(cell_offset(at)?, first.len(), self.from)?;
         let mut values = Vec::new();
         for offset in cell.data().as_chunks::<4>().0 {
-            let value = self.values_at.get(&CellOffset(u32::from_le_bytes(*offset))).copied();
+            let value = self.values_at.value_at(*offset);
             let Some((value, met)) = value.and_then(|value| Some((value, self.met.get_mut(value)?))) else {
                 break;
             };

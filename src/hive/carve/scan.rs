@@ -9,8 +9,6 @@ use super::space::{Head, Hit, Region, Space, cell_offset};
 
 /// The shortest record: a value without a name.
 const SHORTEST: usize = KeyValue::NAME_AT - CELL_HEADER;
-/// The shortest cell of a list: one without entries. A security record is longer.
-const SHORTEST_LIST: usize = CELL_HEADER + 4;
 
 /// Records in the order of the file, each place once.
 #[derive(Debug, Default)]
@@ -107,29 +105,83 @@ fn for_each_signature(
     origin: Origin,
     mut show: impl FnMut(Kind, usize),
 ) {
-    /// Bytes; a multiple of every step.
-    const BLOCK: usize = 64;
+    if origin == Origin::Tail {
+        let first = start.next_multiple_of(4);
+        signatures::<4>(space.bytes(first, end).unwrap_or_default(), |kind, at| show(kind, first + at));
+    } else {
+        let first = (start + CELL_HEADER).next_multiple_of(8) - CELL_HEADER;
+        signatures::<8>(space.bytes(first, end).unwrap_or_default(), |kind, at| show(kind, first + at));
+    }
+}
 
-    let step = if origin == Origin::Tail { 4 } else { 8 };
-    let first = match step {
-        4 => start.next_multiple_of(4),
-        _ => (start + CELL_HEADER).next_multiple_of(8) - CELL_HEADER,
+/// The same in bytes of which every `STEP` ones may begin a record.
+fn signatures<const STEP: usize>(bytes: &[u8], mut show: impl FnMut(Kind, usize)) {
+    /// Steps of a block. Most bytes begin no record: a block of them is passed over at once.
+    const BLOCK: usize = 32;
+
+    let is_record = |word: &[u8; STEP]| {
+        let signature = word.first_chunk().copied().unwrap_or_default();
+        (signature == *b"nk") | (signature == *b"vk")
     };
-    let Some(bytes) = space.bytes(first, end) else { return };
-    // Most bytes begin no record: a block of them is passed over at once.
-    for (number, block) in bytes.chunks(BLOCK).enumerate() {
-        let is_record = |word: &[u8]| matches!(word, [b'n' | b'v', b'k', ..]);
-        if !block.chunks_exact(step).fold(false, |any, word| any | is_record(word)) {
+    for (number, block) in bytes.as_chunks::<STEP>().0.chunks(BLOCK).enumerate() {
+        if !block.iter().fold(false, |any, word| any | is_record(word)) {
             continue;
         }
-        for (index, word) in block.chunks_exact(step).enumerate() {
-            let at = first + number * BLOCK + index * step;
-            match word {
+        for (index, word) in block.iter().enumerate() {
+            let at = (number * BLOCK + index) * STEP;
+            match &word[..] {
                 [b'n', b'k', ..] => show(Kind::Key, at),
                 [b'v', b'k', ..] => show(Kind::Value, at),
                 _ => {}
             }
         }
+    }
+}
+
+/// How long a record of some kind is: `fixed` bytes of its cell, the size field among them, and what it counts.
+#[derive(Clone, Copy)]
+struct Length {
+    signature: u16,
+    fixed: u16,
+    /// Where its number is, behind the size field.
+    count_at: u8,
+    /// Each of that number is `1 << unit_bits` bytes.
+    unit_bits: u8,
+}
+
+impl Length {
+    /// Of each kind of record that tells it, in the place that its signature has.
+    const OF_RECORDS: [Self; 16] = {
+        const NO_SIGNATURE: u16 = u16::MAX;
+
+        const fn length(signature: [u8; 2], fixed: usize, count_at: u8, unit_bits: u8) -> Length {
+            assert!(fixed < 128, "fits");
+            Length { signature: u16::from_le_bytes(signature), fixed: fixed as u16, count_at, unit_bits }
+        }
+        let records = [
+            length(*b"nk", KeyNode::NAME_AT, 72, 0),
+            length(*b"vk", KeyValue::NAME_AT, 2, 0),
+            length(*b"li", CELL_HEADER + 4, 2, 2),
+            length(*b"ri", CELL_HEADER + 4, 2, 2),
+            length(*b"lf", CELL_HEADER + 4, 2, 3),
+            length(*b"lh", CELL_HEADER + 4, 2, 3),
+            // Its size has four bytes, of which the lower two do not make it longer than it is.
+            length(*b"sk", CELL_HEADER + 20, 16, 0),
+        ];
+        let mut places = [Length { signature: NO_SIGNATURE, fixed: 0, count_at: 0, unit_bits: 0 }; 16];
+        let mut number = 0;
+        while number < records.len() {
+            let place = Self::place(records[number].signature);
+            assert!(places[place].signature == NO_SIGNATURE, "each has a place of its own");
+            places[place] = records[number];
+            number += 1;
+        }
+        places
+    };
+
+    /// The sum of the two letters tells the signatures of all records apart.
+    const fn place(signature: u16) -> usize {
+        ((signature >> 8).wrapping_add(signature) & 15) as usize
     }
 }
 
@@ -140,20 +192,10 @@ fn for_each_signature(
     reason = "no processor can guess what the next cell is: nothing is jumped over"
 )]
 pub(super) fn may_have_slack(cell: Glance<'_>) -> bool {
-    let [first, second] = cell.signature();
-    let (is_key, is_value) = ([first, second] == *b"nk", [first, second] == *b"vk");
-    // `li`, `lf`, `lh`, `ri`, `sk`, and the beginning of some data.
-    let is_list = !is_key & (first.wrapping_sub(b'l') < 8) & (second.wrapping_sub(b'f') < 6);
-    let entry_bits = if second == b'i' { 2 } else { 3 };
-    let number = usize::from(cell.u16_at(2));
-    let used_by_key = KeyNode::NAME_AT + usize::from(cell.u16_at(72));
-    let used_by_value = KeyValue::NAME_AT + number;
-    let entries = if second == b'k' { 0 } else { number };
-    let used_by_list = SHORTEST_LIST + (entries << entry_bits);
-    let has_room = |used| cell.size() >= used + SHORTEST;
-    (is_key & has_room(used_by_key))
-        | (is_value & has_room(used_by_value))
-        | (is_list & has_room(used_by_list))
+    let signature = u16::from_le_bytes(cell.signature());
+    let length = Length::OF_RECORDS[Length::place(signature)];
+    let counted = usize::from(cell.u16_at(usize::from(length.count_at))) << length.unit_bits;
+    (length.signature == signature) & (cell.size() >= usize::from(length.fixed) + counted + SHORTEST)
 }
 
 /// The unused bytes behind a cell's record, if they can hold another one. Cells of data, lists of values and class names
@@ -199,4 +241,74 @@ pub(super) fn slack_behind(cell: Placed<'_>, used: usize) -> Option<Region> {
 #[inline]
 fn has_room(cell: Placed<'_>, used: usize) -> bool {
     cell.bytes.len().checked_sub(used).is_some_and(|left| left >= SHORTEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hive::raw::{BASE_BLOCK_SIZE, Bins};
+    use crate::hive::{Problems, bins};
+
+    /// What a record uses of its cell, by the format specification; of a security record no more than its size field says.
+    fn used(cell: &[u8]) -> Option<usize> {
+        let number = |at: usize| {
+            cell.get(at..at + 2).map_or(0, |two| usize::from(u16::from_le_bytes([two[0], two[1]])))
+        };
+        Some(match cell.get(4..6)? {
+            b"nk" => 80 + number(76),
+            b"vk" => 24 + number(6),
+            b"li" | b"ri" => 8 + 4 * number(6),
+            b"lf" | b"lh" => 8 + 8 * number(6),
+            b"sk" => 24 + number(20),
+            _ => return None,
+        })
+    }
+
+    #[test]
+    fn a_glance_tells_every_cell_with_room_behind_its_record() {
+        let mut random = 1_u64;
+        let mut below = |end: usize| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(random >> 33).unwrap() % end
+        };
+        let (mut with_room, mut without) = (0, 0);
+        for _ in 0..200 {
+            let mut bytes = vec![0; BASE_BLOCK_SIZE];
+            bytes.extend_from_slice(b"hbin\0\0\0\0\0\x40\0\0");
+            bytes.resize(BASE_BLOCK_SIZE + 32, 0);
+            while bytes.len() < BASE_BLOCK_SIZE + 0x4000 {
+                let (start, left) = (bytes.len(), BASE_BLOCK_SIZE + 0x4000 - bytes.len());
+                let size = (8 * (1 + below(30))).min(left);
+                bytes.extend_from_slice(&(-i32::try_from(size).unwrap()).to_le_bytes());
+                bytes.extend(std::iter::repeat_with(|| u8::try_from(below(256)).unwrap()).take(size - 4));
+                let signature =
+                    [b"nk", b"vk", b"li", b"ri", b"lf", b"lh", b"sk", b"nl", b"\xff\xff", b"db"][below(10)];
+                bytes[start + 4..start + 6].copy_from_slice(signature);
+                for at in [6, 20, 76] {
+                    if size >= at + 2 && below(8) > 0 {
+                        bytes[start + at..start + at + 2]
+                            .copy_from_slice(&u16::try_from(below(40)).unwrap().to_le_bytes());
+                    }
+                }
+            }
+            let bins = Bins::new(&bytes, bytes.len());
+            let mut wanted = Vec::new();
+            bins::walk(bins, &mut Problems::default(), may_have_slack, |cell| wanted.push(cell.at));
+            bins::walk(
+                bins,
+                &mut Problems::default(),
+                |_| true,
+                |cell| {
+                    // A number that lies behind the cell's own end is another cell's; what it makes of this one is told later.
+                    if cell.bytes.len() < 80 {
+                        return;
+                    }
+                    let has_room = used(cell.bytes).is_some_and(|used| cell.bytes.len() >= used + SHORTEST);
+                    assert_eq!(wanted.contains(&cell.at), has_room, "{:?}", &cell.bytes[..8]);
+                    *(if has_room { &mut with_room } else { &mut without }) += 1;
+                },
+            );
+        }
+        assert!(with_room > 1_000 && without > 1_000, "{with_room} {without}");
+    }
 }
