@@ -128,13 +128,14 @@ pub(super) fn walk<'b>(
         let mut shares = batch.chunks(batch.len().div_ceil(LANES).max(1));
         let mut lanes: [Lane<'_>; LANES] =
             std::array::from_fn(|_| Lane::of(shares.next().unwrap_or_default()));
+        let mut busy = lanes.iter().filter(|lane| lane.has_cells()).count();
         let [a, b, c, d] = &mut lanes;
         let [met_a, met_b, met_c, met_d] = &mut met;
-        while a.has_cells() | b.has_cells() | c.has_cells() | d.has_cells() {
-            a.step(bytes, &wanted, met_a);
-            b.step(bytes, &wanted, met_b);
-            c.step(bytes, &wanted, met_c);
-            d.step(bytes, &wanted, met_d);
+        while busy > 0 {
+            a.step(bytes, &wanted, met_a, &mut busy);
+            b.step(bytes, &wanted, met_b, &mut busy);
+            c.step(bytes, &wanted, met_c, &mut busy);
+            d.step(bytes, &wanted, met_d, &mut busy);
             if met_a.cells.len() >= WAITING {
                 met_a.show(bytes, &mut show);
             }
@@ -196,23 +197,30 @@ impl<'l> Lane<'l> {
         self.at < self.end
     }
 
-    /// Meets the next cell, if there is one.
+    /// Meets the next cell, if there is one. The last one of the lane takes it off those that are `busy`.
     #[inline(always)]
     #[allow(
         clippy::inline_always,
         reason = "a few instructions for each cell of a hive, of which there are tens of thousands"
     )]
-    fn step(&mut self, bytes: &[u8], wanted: impl Fn(Glance<'_>) -> bool, met: &mut Met) {
+    fn step(
+        &mut self,
+        bytes: &[u8],
+        wanted: impl Fn(Glance<'_>) -> bool,
+        met: &mut Met,
+        busy: &mut usize,
+    ) {
         let left = self.end - self.at;
         if left == 0 {
             return;
         }
-        let from_here = bytes.get(self.at..).unwrap_or_default();
         let padded;
-        let window = if let Some(window) = from_here.first_chunk() {
+        let window = if let Some(from_here) = bytes.get(self.at..)
+            && let Some(window) = from_here.first_chunk()
+        {
             window
         } else {
-            padded = padded_window(from_here);
+            padded = padded_window(bytes, self.at);
             &padded
         };
         let first = window.first_chunk().copied().map_or(0, u64::from_le_bytes);
@@ -234,6 +242,7 @@ impl<'l> Lane<'l> {
         }
         if self.at == self.end {
             self.next_bin();
+            *busy -= usize::from(!self.has_cells());
         }
     }
 }
@@ -245,9 +254,9 @@ pub(super) fn is_free(cell: Glance<'_>) -> bool {
 
 /// The last bytes of the bins, and zeros.
 #[cold]
-fn padded_window(bytes: &[u8]) -> [u8; WINDOW] {
+fn padded_window(bytes: &[u8], at: usize) -> [u8; WINDOW] {
     let mut window = [0; WINDOW];
-    for (place, byte) in window.iter_mut().zip(bytes) {
+    for (place, byte) in window.iter_mut().zip(bytes.get(at..).unwrap_or_default()) {
         *place = *byte;
     }
     window

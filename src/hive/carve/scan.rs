@@ -138,7 +138,7 @@ fn signatures<const STEP: usize>(bytes: &[u8], mut show: impl FnMut(Kind, usize)
     }
 }
 
-/// How long a record of some kind is: `fixed` bytes of its cell, the size field among them, and what it counts.
+/// How long a cell is that has room for another record behind its own: `fixed` bytes and what that counts.
 #[derive(Clone, Copy)]
 struct Length {
     signature: u16,
@@ -155,6 +155,7 @@ impl Length {
         const NO_SIGNATURE: u16 = u16::MAX;
 
         const fn length(signature: [u8; 2], fixed: usize, count_at: u8, unit_bits: u8) -> Length {
+            let fixed = fixed + SHORTEST;
             assert!(fixed < 128, "fits");
             Length { signature: u16::from_le_bytes(signature), fixed: fixed as u16, count_at, unit_bits }
         }
@@ -195,7 +196,7 @@ pub(super) fn may_have_slack(cell: Glance<'_>) -> bool {
     let signature = u16::from_le_bytes(cell.signature());
     let length = Length::OF_RECORDS[Length::place(signature)];
     let counted = usize::from(cell.u16_at(usize::from(length.count_at))) << length.unit_bits;
-    (length.signature == signature) & (cell.size() >= usize::from(length.fixed) + counted + SHORTEST)
+    (length.signature == signature) & (cell.size() >= usize::from(length.fixed) + counted)
 }
 
 /// The unused bytes behind a cell's record, if they can hold another one. Cells of data, lists of values and class names
