@@ -203,13 +203,7 @@ impl<'l> Lane<'l> {
         clippy::inline_always,
         reason = "a few instructions for each cell of a hive, of which there are tens of thousands"
     )]
-    fn step(
-        &mut self,
-        bytes: &[u8],
-        wanted: impl Fn(Glance<'_>) -> bool,
-        met: &mut Met,
-        busy: &mut usize,
-    ) {
+    fn step(&mut self, bytes: &[u8], wanted: impl Fn(Glance<'_>) -> bool, met: &mut Met, busy: &mut usize) {
         let left = self.end - self.at;
         if left == 0 {
             return;

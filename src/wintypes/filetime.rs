@@ -40,6 +40,36 @@ impl Filetime {
         Self(self.0.saturating_add(seconds.saturating_mul(TICKS_PER_SECOND)))
     }
 
+    /// RFC 3339 in UTC with seven decimals, which is every digit a FILETIME has; `None` beyond the year 9999.
+    pub fn rfc3339(self) -> Option<[u8; 28]> {
+        if !self.in_calendar() {
+            return None;
+        }
+        let ticks = self.0 % TICKS_PER_SECOND;
+        let seconds = self.0 / TICKS_PER_SECOND;
+        let (year, month, day) = civil_from_days(seconds / SECONDS_PER_DAY);
+        let second_of_day = seconds % SECONDS_PER_DAY;
+        let (hour, minute, second) = (second_of_day / 3_600, second_of_day / 60 % 60, second_of_day % 60);
+        // Every row has a time or two: written digit by digit, which costs a tenth of a format string.
+        let mut text = *b"0000-00-00T00:00:00.0000000Z";
+        for (places, number) in [
+            (0..4, year),
+            (5..7, month),
+            (8..10, day),
+            (11..13, hour),
+            (14..16, minute),
+            (17..19, second),
+            (20..27, ticks),
+        ] {
+            let mut rest = number;
+            for place in text.get_mut(places).into_iter().flatten().rev() {
+                *place += u8::try_from(rest % 10).unwrap_or(0);
+                rest /= 10;
+            }
+        }
+        Some(text)
+    }
+
     /// Reads what [`fmt::Display`] writes, with one to seven decimals or none.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
@@ -69,32 +99,10 @@ impl Filetime {
 /// its raw ticks in hexadecimal.
 impl fmt::Display for Filetime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.in_calendar() {
-            return write!(f, "{:#018x}", self.0);
+        match self.rfc3339() {
+            Some(text) => f.write_str(std::str::from_utf8(&text).unwrap_or_default()),
+            None => write!(f, "{:#018x}", self.0),
         }
-        let ticks = self.0 % TICKS_PER_SECOND;
-        let seconds = self.0 / TICKS_PER_SECOND;
-        let (year, month, day) = civil_from_days(seconds / SECONDS_PER_DAY);
-        let second_of_day = seconds % SECONDS_PER_DAY;
-        let (hour, minute, second) = (second_of_day / 3_600, second_of_day / 60 % 60, second_of_day % 60);
-        // Every row has a time or two: written digit by digit, which costs a tenth of a format string.
-        let mut text = *b"0000-00-00T00:00:00.0000000Z";
-        for (places, number) in [
-            (0..4, year),
-            (5..7, month),
-            (8..10, day),
-            (11..13, hour),
-            (14..16, minute),
-            (17..19, second),
-            (20..27, ticks),
-        ] {
-            let mut rest = number;
-            for place in text.get_mut(places).into_iter().flatten().rev() {
-                *place += u8::try_from(rest % 10).unwrap_or(0);
-                rest /= 10;
-            }
-        }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
