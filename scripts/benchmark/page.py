@@ -83,6 +83,13 @@ def machine_part(results: Results) -> str:
     return "### Machine\n\n| | |\n|---|---|\n" + "".join(f"| {name} | {value} |\n" for name, value in rows)
 
 
+FLOORS = {
+    "floor touch": "opening the file, mapping it, touching the pages, unmapping it",
+    "floor read": "reading the file into one buffer",
+    "cat with logs": "`cat` of the hive and its logs",
+}
+
+
 def targets_part(results: Results) -> str:
     rows, sentences = [], []
     for target in TARGETS:
@@ -100,6 +107,13 @@ def targets_part(results: Results) -> str:
     text += "".join(f"| {' | '.join(row)} |\n" for row in rows)
     if sentences:
         text += "\nWhat keeps it from target or stretch:\n\n" + "\n".join(sentences) + "\n"
+    rooms = [[target.id, *map(number, room), FLOORS[target.floor]] for target in TARGETS if (room := target.room(results))]
+    if rooms:
+        text += ("\nWhat targets beside other readers leave of the time of those, CPU µs for a hive, and what the files themselves cost (the "
+                 "floor, over the whole fleet): a target that leaves less than that, or hardly more, is out of reach beside these versions "
+                 "of the readers.\n\n"
+                 "| id | other reader | the target leaves | mapihive | floor | which |\n|---|--:|--:|--:|--:|---|\n")
+        text += "".join(f"| {' | '.join(room)} |\n" for room in rooms)
     return text
 
 

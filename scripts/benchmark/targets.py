@@ -13,7 +13,8 @@ Results = dict[str, Any]
 @dataclass(frozen=True)
 class Target:
     """One ratio. `samples` gives it for each round, nothing where it was not measured; `keeps` says what keeps mapihive from the
-    target, or from the stretch where the target is reached."""
+    target, or from the stretch where the target is reached. `beside` names the other reader and the job of a ratio to one, and `floor`
+    what is measured of the same files that no reader can do without."""
 
     id: str
     what: str
@@ -23,6 +24,8 @@ class Target:
     at_least: bool = False
     unit: str = ""
     keeps: str = ""
+    beside: tuple[str, str] | None = None
+    floor: str = ""
 
     def reached(self, value: float, limit: float | None) -> bool:
         return limit is not None and (value >= limit if self.at_least else value <= limit)
@@ -35,6 +38,15 @@ class Target:
     def limit(self, value: float | None) -> str:
         return "" if value is None else f"{'≥' if self.at_least else '≤'} {value:g}{self.unit}"
 
+    def room(self, results: Results) -> tuple[float, float, float, float] | None:
+        """CPU microseconds for a hive: what the other reader takes, what the target leaves of it, what mapihive takes, the floor."""
+        found = pairs(results, *self.beside) if self.beside else []
+        floor = results.get("cpu", {}).get(self.floor)
+        if not found or not floor:
+            return None
+        theirs, ours = (statistics.median(pair[of] for pair in found) for of in ("theirs", "ours"))
+        return theirs, theirs / self.target, ours, 1000 * statistics.median(floor)
+
 
 def cpu(above: str, below: str) -> Callable[[Results], list[float]]:
     """The CPU time of one command by that of another, round by round."""
@@ -46,9 +58,13 @@ def cpu(above: str, below: str) -> Callable[[Results], list[float]]:
     return samples
 
 
-def beside(reader: str, job: str) -> Callable[[Results], list[float]]:
-    """How many times as much CPU time a reader takes as mapihive."""
-    return lambda results: [pair["theirs"] / pair["ours"] for pair in pairs(results, reader, job)]
+def reader(id: str, what: str, target: float, stretch: float, name: str, job: str, floor: str, keeps: str) -> Target:
+    """How many times as much CPU time another reader takes as mapihive."""
+
+    def samples(results: Results) -> list[float]:
+        return [pair["theirs"] / pair["ours"] for pair in pairs(results, name, job)]
+
+    return Target(id, what, target, stretch, samples, at_least=True, keeps=keeps, beside=(name, job), floor=floor)
 
 
 def pairs(results: Results, reader: str, job: str) -> list[dict[str, float]]:
@@ -99,27 +115,27 @@ TARGETS = [
            keeps="half of the time is the system's: some seven faults, each of which maps 16 pages, are 18 % of all, mapping and unmapping "
                  "15 %, listing some two folders for each hive 7 %, opening 6 %. Of the instructions 31 % read profiles, 30 % are the "
                  "rules, 10 % tell whose hive it is; the subtree alone, as CSV, is in the table of shares below."),
-    Target("A2", "notatin `reg_dump -r -f` / live", 6.5, 12, beside("notatin reg_dump", "live"), at_least=True,
+    reader("A2", "notatin `reg_dump -r -f` / live", 6.5, 12, "notatin reg_dump", "live", "floor touch",
            keeps="notatin reads the subtree that was named, and nothing is judged; mapihive looks at all places of profiles, accounts "
                  "and rules."),
-    Target("A3", "`reglookup -p` for each hive / live", 20, 38, beside("reglookup -p", "live"), at_least=True,
+    reader("A3", "`reglookup -p` for each hive / live", 20, 38, "reglookup -p", "live", "floor touch",
            keeps="as A1."),
-    Target("A4", "python-registry in one process / live", 32, 60, beside("python-registry (library)", "live"), at_least=True,
+    reader("A4", "python-registry in one process / live", 32, 60, "python-registry (library)", "live", "floor touch",
            keeps="as A1."),
     Target("B1", "CPU of walk / CPU of `cat`", 1.6, 1.3, cpu("library walk", "cat"),
            keeps="reading the file is a quarter. nt-hive looks at each record once and `hive::raw` once more, for nt-hive tells neither "
                  "times nor offsets; with nt-hive as the enumerator some 2.5 is the floor that is known."),
-    Target("B2", "notatin as a library / walk", 18, 25, beside("notatin (library)", "walk"), at_least=True,
+    reader("B2", "notatin as a library / walk", 18, 25, "notatin (library)", "walk", "floor read",
            keeps="as B1."),
     Target("C1", "CPU of recover / CPU of `cat`", 1.6, 1.25, cpu("recover", "cat"),
-           keeps="38 % is copying the file out of the system's memory, which is all that `cat` does; a quarter is walking to every cell, "
-                 "some 90 instructions for each."),
-    Target("C2", "notatin as a library, recovering / recover", 40, 55, beside("notatin (library)", "recover"), at_least=True,
+           keeps="four tenths are copying the file out of the system's memory, which is all that `cat` does; a fifth is walking to every "
+                 "cell, some 55 instructions for each."),
+    reader("C2", "notatin as a library, recovering / recover", 40, 55, "notatin (library)", "recover", "floor read",
            keeps="as C1; and each deleted record is held against its parents, values and the live tree before it is told."),
     Target("D1", "CPU of replay / CPU of `cat` of hives and logs", 2.0, 1.1, cpu("replay", "cat with logs"),
            keeps="the hash of log entries, Marvin32, is a chain: each four bytes wait for those before. Up to four entries are hashed side "
                  "by side; most logs of this fleet have two, and it is a quarter of the time."),
-    Target("D2", "notatin `reg_dump -r -f` with logs / replay", 4, 5, beside("notatin reg_dump", "replay"), at_least=True,
+    reader("D2", "notatin `reg_dump -r -f` with logs / replay", 4, 5, "notatin reg_dump", "replay", "cat with logs",
            keeps="as D1: the hash of each entry is verified."),
     Target("I1", "instructions for a hive, notatin as a library / live", 10, 13,
            one("instructions", "notatin (library)", by=("instructions", "live")), at_least=True,
@@ -141,10 +157,10 @@ TARGETS = [
            keeps="a quarter of it is finding and linking three libraries of the machine; whoever starts a process for each hive wants the "
                  "program of `scripts/make_static`."),
     Target("G1", "CPU for 10,000 profiles / for 1,000", 11, None, shape("profiles-many", "profiles-few"),
-           keeps="instructions grow 9.9 times; memory of ten thousand profiles with all their values is faulted in."),
+           keeps="instructions grow 9.9 times; what is known of ten thousand profiles with all their values does not fit into any cache."),
     Target("G2", "CPU for a hive of 140 MB / of 1.4 MB", 1.3, None, shape("size-large", "size-small")),
     Target("G3", "CPU for 60,000 siblings a level / for 10", 4, 1.5, shape("siblings-many", "siblings-few"),
-           keeps="lists are not trusted to be sorted, so that each of some fifteen names that paths lead through is looked for in the "
+           keeps="lists are not trusted to be sorted, so that each of thirteen names that paths lead through is looked for in the "
                  "whole list, once: a third of the time is comparing 600,000 hints, another faults for the 2.4 MB that they take. Ten "
                  "siblings take a tenth of a millisecond."),
     Target("R1", "CPU of default for a hive with 8^12 paths", 50, 5, lambda results: results.get("shapes", {}).get("bomb", []), unit=" ms",

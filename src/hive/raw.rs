@@ -91,9 +91,9 @@ impl<'b> Bins<'b> {
             return Err(Error::FreeCell { size: size.unsigned_abs() });
         }
         let size = size.unsigned_abs() as usize;
-        let data = rest
-            .get(CELL_HEADER..size)
-            .ok_or_else(|| Error::CellSize { size: size as u64, left: rest.len() as u64 })?;
+        let Some(data) = rest.get(CELL_HEADER..size) else {
+            return Err(Error::CellSize { size: size as u64, left: rest.len() as u64 });
+        };
         Ok(Cell { at, data })
     }
 
@@ -118,7 +118,7 @@ impl<'b> Bins<'b> {
         usize::try_from(size)
             .ok()
             .and_then(|size| cell.data.get(20..)?.get(..size))
-            .ok_or_else(|| Error::RecordTooLong { record: "sk", needed: 20 + size, found })
+            .ok_or(Error::RecordTooLong { record: "sk", needed: 20 + size, found })
     }
 
     /// The list of subkeys at `at`: a leaf, or an index root that refers to leaves.

@@ -121,7 +121,7 @@ fn signatures<const STEP: usize>(bytes: &[u8], mut show: impl FnMut(Kind, usize)
 
     let is_record = |word: &[u8; STEP]| {
         let signature = word.first_chunk().copied().unwrap_or_default();
-        (signature == *b"nk") | (signature == *b"vk")
+        signature == *b"nk" || signature == *b"vk"
     };
     for (number, block) in bytes.as_chunks::<STEP>().0.chunks(BLOCK).enumerate() {
         if !block.iter().fold(false, |any, word| any | is_record(word)) {
@@ -154,6 +154,7 @@ impl Length {
     const OF_RECORDS: [Self; 16] = {
         const NO_SIGNATURE: u16 = u16::MAX;
 
+        #[expect(clippy::cast_possible_truncation, reason = "it was just looked at")]
         const fn length(signature: [u8; 2], fixed: usize, count_at: u8, unit_bits: u8) -> Length {
             let fixed = fixed + SHORTEST;
             assert!(fixed < 128, "fits");
