@@ -3,6 +3,7 @@
 
 mod lost_lists;
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -100,7 +101,7 @@ impl<'b> Recovered<'b> {
             states.add_past(past, problems);
         });
         image.for_each_remnant(|remnant| states.add_remnant(image, remnant, problems));
-        states.finish(mapi)
+        states.finish()
     }
 
     /// Gives lost lists of values to keys where what they hold tells whose they are.
@@ -148,27 +149,37 @@ fn tells_of_mapi(name: &Name<'_>) -> bool {
 }
 
 /// Collects states of keys, each once.
-struct States<'b> {
-    ansi: AnsiCodePage,
-    live: HashMap<String, Vec<Filetime>>,
-    live_records: HashSet<RecordState>,
+struct States<'m, 'b> {
+    mapi: &'m Mapi<'b>,
+    /// What is live; most hives have nothing that is to be held against it.
+    live: OnceCell<Live>,
     found: HashMap<(String, Filetime), RecoveredKey<'b>>,
     records: HashMap<String, HashSet<Record>>,
     lists: Vec<RecoveredKey<'b>>,
 }
 
-impl<'b> States<'b> {
-    fn of(mapi: &Mapi<'b>) -> Self {
-        let mut live: HashMap<String, Vec<Filetime>> = HashMap::new();
-        let mut live_records = HashSet::new();
+/// The times of each live key by its path, and the records of all.
+struct Live {
+    times: HashMap<String, Vec<Filetime>>,
+    records: HashSet<RecordState>,
+}
+
+impl Live {
+    fn of(mapi: &Mapi<'_>) -> Self {
+        let mut live = Self { times: HashMap::new(), records: HashSet::new() };
         for key in mapi.roots.iter().flat_map(super::Root::keys) {
-            live.entry(folded(&key.path())).or_default().push(key.last_written);
-            live_records.insert(record_of(key));
+            live.times.entry(folded(&key.path())).or_default().push(key.last_written);
+            live.records.insert(record_of(key));
         }
+        live
+    }
+}
+
+impl<'m, 'b> States<'m, 'b> {
+    fn of(mapi: &'m Mapi<'b>) -> Self {
         Self {
-            ansi: mapi.ansi,
-            live,
-            live_records,
+            mapi,
+            live: OnceCell::new(),
             found: HashMap::new(),
             records: HashMap::new(),
             lists: Vec::new(),
@@ -234,7 +245,7 @@ impl<'b> States<'b> {
             if key.path.len() > crate::hive::limits::MAX_PATH_HELD {
                 continue;
             }
-            let read = MapiKey::recovered(key, self.ansi, &place);
+            let read = MapiKey::recovered(key, self.mapi.ansi, &place);
             self.add(
                 &key.path,
                 RecoveredKey {
@@ -251,11 +262,12 @@ impl<'b> States<'b> {
 
     fn add(&mut self, path: &str, mut state: RecoveredKey<'b>) {
         // A list of one moment that leads to a record of another shows a live key in a place where it never stood.
-        if self.live_records.contains(&record_of(&state.key)) {
+        let live = self.live.get_or_init(|| Live::of(self.mapi));
+        if live.records.contains(&record_of(&state.key)) {
             return;
         }
         let path = folded(path);
-        if let Some(times) = self.live.get(&path) {
+        if let Some(times) = live.times.get(&path) {
             if times.contains(&state.key.last_written) {
                 // The live state itself, or an older place of its record.
                 return;
@@ -276,7 +288,11 @@ impl<'b> States<'b> {
         }
     }
 
-    fn finish(self, mapi: &Mapi<'b>) -> Recovered<'b> {
+    fn finish(self) -> Recovered<'b> {
+        if self.found.is_empty() && self.lists.is_empty() {
+            return Recovered::default();
+        }
+        let mapi = self.mapi;
         let mut keys: Vec<(String, RecoveredKey<'b>)> =
             self.found.into_iter().map(|((path, _), key)| (path, key)).collect();
         let live = live_profiles(mapi);
