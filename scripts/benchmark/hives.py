@@ -41,8 +41,15 @@ class Files:
     def listed(self, count: int | None = None) -> Path:
         """A file with the paths of the first hives, one a line."""
         hives = self.hives[:count]
-        path = self.folder.with_name(f"{self.folder.name}-{len(hives)}.list")
-        path.write_text("".join(f"{hive}\n" for hive in hives))
+        return self.list_of(hives, f"{len(hives)}")
+
+    def all_listed(self) -> Path:
+        """The same of all hives with their logs."""
+        return self.list_of(self.all, "all")
+
+    def list_of(self, files: list[Path], name: str) -> Path:
+        path = self.folder.with_name(f"{self.folder.name}-{name}.list")
+        path.write_text("".join(f"{file}\n" for file in files))
         return path
 
 

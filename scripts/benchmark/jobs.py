@@ -104,6 +104,7 @@ class Bench:
                                  "logs_mean_kb": sum(path.stat().st_size for path in dirty.all) / 1024 / len(dirty.hives) - dirty.kilobytes}
         commands: dict[str, Command] = {
             "cat with logs": ["cat", *dirty.all],
+            "floor read with logs": self.floor("read", dirty.all_listed()),
             "replay": self.scan("replay", dirty.folder),
             "dirty, default": self.scan("default", dirty.folder),
         }
@@ -136,7 +137,8 @@ class Bench:
         self.results["shapes"] = shapes
 
     def of_shape(self, hive: Path, copies: int) -> float:
-        """CPU seconds of one hive, without the start of the program: from many links to it less one."""
+        """CPU seconds of one hive: from many links to it less one, without the start of the program; of large ones, which are few
+        beside each other, with their share in it."""
         folder = hive.parent / f"links-{copies}"
         many = self.scan("live", hives.links(hive, folder, copies))
         if copies < 10:

@@ -86,7 +86,7 @@ def machine_part(results: Results) -> str:
 FLOORS = {
     "floor touch": "opening the file, mapping it, touching the pages, unmapping it",
     "floor read": "reading the file into one buffer",
-    "cat with logs": "`cat` of the hive and its logs",
+    "floor read with logs": "reading the file and its logs into one buffer",
 }
 
 
@@ -109,9 +109,8 @@ def targets_part(results: Results) -> str:
         text += "\nWhat keeps it from target or stretch:\n\n" + "\n".join(sentences) + "\n"
     rooms = [[target.id, *map(number, room), FLOORS[target.floor]] for target in TARGETS if (room := target.room(results))]
     if rooms:
-        text += ("\nWhat targets beside other readers leave of the time of those, CPU µs for a hive, and what the files themselves cost (the "
-                 "floor, over the whole fleet): a target that leaves less than that, or hardly more, is out of reach beside these versions "
-                 "of the readers.\n\n"
+        text += ("\nWhat targets beside other readers leave of the time of those, CPU µs for a hive, and what the files themselves cost before "
+                 "anything in them is looked at (the floor, over the whole fleet).\n\n"
                  "| id | other reader | the target leaves | mapihive | floor | which |\n|---|--:|--:|--:|--:|---|\n")
         text += "".join(f"| {' | '.join(room)} |\n" for room in rooms)
     return text

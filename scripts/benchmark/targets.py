@@ -14,7 +14,7 @@ Results = dict[str, Any]
 class Target:
     """One ratio. `samples` gives it for each round, nothing where it was not measured; `keeps` says what keeps mapihive from the
     target, or from the stretch where the target is reached. `beside` names the other reader and the job of a ratio to one, and `floor`
-    what is measured of the same files that no reader can do without."""
+    what is measured of the same files that no reader of them can do without."""
 
     id: str
     what: str
@@ -135,7 +135,7 @@ TARGETS = [
     Target("D1", "CPU of replay / CPU of `cat` of hives and logs", 2.0, 1.1, cpu("replay", "cat with logs"),
            keeps="the hash of log entries, Marvin32, is a chain: each four bytes wait for those before. Up to four entries are hashed side "
                  "by side; most logs of this fleet have two, and it is a quarter of the time."),
-    reader("D2", "notatin `reg_dump -r -f` with logs / replay", 4, 5, "notatin reg_dump", "replay", "cat with logs",
+    reader("D2", "notatin `reg_dump -r -f` with logs / replay", 4, 5, "notatin reg_dump", "replay", "floor read with logs",
            keeps="as D1: the hash of each entry is verified."),
     Target("I1", "instructions for a hive, notatin as a library / live", 10, 13,
            one("instructions", "notatin (library)", by=("instructions", "live")), at_least=True,
@@ -160,8 +160,9 @@ TARGETS = [
            keeps="instructions grow 9.9 times; what is known of ten thousand profiles with all their values does not fit into any cache."),
     Target("G2", "CPU for a hive of 140 MB / of 1.4 MB", 1.3, None, shape("size-large", "size-small")),
     Target("G3", "CPU for 60,000 siblings a level / for 10", 4, 1.5, shape("siblings-many", "siblings-few"),
-           keeps="lists are not trusted to be sorted, so that each of thirteen names that paths lead through is looked for in the "
-                 "whole list, once: a third of the time is comparing 600,000 hints, another faults for the 2.4 MB that they take. Ten "
+           keeps="lists are not trusted to be sorted, so that each of thirteen names that paths lead through is looked for in its "
+                 "list from the beginning, once, and to the end where it is not there: a third of the time is comparing hints, another "
+                 "faults for the 2.4 MB that they take. Ten "
                  "siblings take a tenth of a millisecond."),
     Target("R1", "CPU of default for a hive with 8^12 paths", 50, 5, lambda results: results.get("shapes", {}).get("bomb", []), unit=" ms",
            keeps="starting the program."),

@@ -283,10 +283,18 @@ impl<W: Write> Write for Shared<W> {
 /// Writes a row none of whose cells needs quotes into `row`, as nearly all rows are; of any other it leaves nothing there. The
 /// crate that knows how to quote asks for each byte whether it must, which was a third of `dump`.
 fn push_plain<'c>(row: &mut Vec<u8>, cells: impl Iterator<Item = &'c Cell<'c>>) -> bool {
+    /// Bytes of a text.
+    const LONGEST: usize = 64 << 10;
+
     let mut commas = 0;
     for cell in cells {
         match cell {
             Cell::Empty => {}
+            // Few texts are longer, and a value of many megabytes need not lie in memory once more.
+            Cell::Text(text) if text.len() > LONGEST => {
+                row.clear();
+                return false;
+            }
             Cell::Text(text) => row.extend_from_slice(text.as_bytes()),
             Cell::Number(number) => row.extend_from_slice(itoa::Buffer::new().format(*number).as_bytes()),
             Cell::Time(time) => match time.rfc3339() {
@@ -384,6 +392,7 @@ mod tests {
             "#",
             "\\",
             &"long ".repeat(200),
+            &"longer ".repeat(10_000),
             &",".repeat(700),
         ];
         let cells = || {
