@@ -336,8 +336,9 @@ impl MapiPath {
 /// Where a value lies for the question whether it is a secret, by its key's path alone; `None` outside of all places in
 /// which MAPI keeps secrets.
 pub fn secret_place(key_path: &str) -> Option<secret::Place<'static>> {
-    let mut names = key_path.split('\\');
-    let is = |name: &str, wanted: &str| name.eq_ignore_ascii_case(wanted);
+    // Nearly all of them are short: they are told apart faster by their bytes than by searching the text.
+    let mut names = key_path.as_bytes().split(|byte| *byte == b'\\');
+    let is = |name: &[u8], wanted: &str| name.eq_ignore_ascii_case(wanted.as_bytes());
     let first_two = names.next().is_some_and(|name| is(name, "Software"))
         && names.next().is_some_and(|name| is(name, "Microsoft") || is(name, "WOW6432Node"));
     if !first_two {
@@ -358,7 +359,8 @@ pub fn secret_place(key_path: &str) -> Option<secret::Place<'static>> {
         let profiles = is_outlook && (is(name, PROFILES) || is(name, DELETED_PROFILES));
         if profiles || is(name, "Windows Messaging Subsystem") {
             let in_accounts = below.any(|name| {
-                MapiUid::from_key_name(name).is_some_and(|uid| uid == uid::ACCOUNT_MANAGER_SECTION)
+                let uid = std::str::from_utf8(name).ok().and_then(MapiUid::from_key_name);
+                uid.is_some_and(|uid| uid == uid::ACCOUNT_MANAGER_SECTION)
             });
             let unknown = secret::Place::Section { kind: SectionKind::Other, service: None };
             return Some(if in_accounts { secret::Place::Account } else { unknown });

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::tags::SectionKind;
-use crate::wintypes::hex;
+use crate::wintypes::Hex;
 
 /// A `MAPIUID`: 16 bytes in storage order, without the byte swapping of a GUID structure.
 ///
@@ -39,7 +39,7 @@ impl MapiUid {
 /// The name of the section's key: 32 lower-case hexadecimal digits.
 impl fmt::Display for MapiUid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(Hex::of(self.0).as_str())
     }
 }
 

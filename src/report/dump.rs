@@ -1,11 +1,13 @@
 //! The command `dump`: every key and value of a hive, for examiners and for comparison with other readers.
 
+use std::borrow::Cow;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::hive::{DeletedValue, Error, Problems, Provenance, Reached, UNKNOWN_PARENT, ValueType, carve};
 use crate::mapi;
 use crate::scan::OpenHive;
-use crate::wintypes::hex;
+use crate::wintypes::{Hex, hex};
 
 use super::table::{Cell, table};
 
@@ -195,15 +197,15 @@ fn key_rows<E>(
                 let error = Error::DataShort { size, found };
                 let text = error.to_string();
                 problems.add(value.at(), Some(path), error);
-                (Cell::Empty, Some(text))
+                (None, Some(text.into()))
             }
-            Ok(_) if value.is_tombstone() => (Cell::Empty, Some(TOMBSTONE.to_owned())),
-            Ok(data) if withheld(place, &value, &data.bytes) => (Cell::Empty, Some(WITHHELD.to_owned())),
-            Ok(data) => (hex(&Sha256::digest(&data.bytes)).into(), None),
+            Ok(_) if value.is_tombstone() => (None, Some(Cow::Borrowed(TOMBSTONE))),
+            Ok(data) if withheld(place, &value, &data.bytes) => (None, Some(Cow::Borrowed(WITHHELD))),
+            Ok(data) => (Some(Hex::of(Sha256::digest(&data.bytes).into())), None),
             Err(error) => {
                 let text = error.to_string();
                 problems.add(value.at(), Some(path), error);
-                (Cell::Empty, Some(text))
+                (None, Some(text.into()))
             }
         };
         let place = hive.image.provenance(value.at(), value.record().cell_size() as usize);
@@ -213,7 +215,7 @@ fn key_rows<E>(
             value_name: value.name().text().into(),
             value_type: type_name(value.value_type()),
             data_size: value.record().data_size().into(),
-            data_sha256: hash,
+            data_sha256: hash.as_ref().map(Hex::as_str).into(),
             last_written: Cell::Empty,
             origin: place.origin.as_str().into(),
             file_offset: place.at.into(),

@@ -9,7 +9,7 @@ mod text;
 
 pub use code_page::{AnsiCodePage, AnsiDoubt, AnsiText};
 pub use filetime::Filetime;
-pub use hex::hex;
+pub use hex::{Hex, hex};
 pub use security_descriptor::{AccessAllowed, SecurityDescriptor, SecurityDescriptorError};
 pub use sid::{Sid, SidError};
 pub use text::{
