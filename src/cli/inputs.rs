@@ -316,9 +316,15 @@ impl Named {
 
     /// Looks through all of it; every path that is named is given back too.
     pub(super) fn discover(&self) -> anyhow::Result<(Vec<PathBuf>, Discovered)> {
+        if !self.is_brief() {
+            interrupt::answer();
+        }
         let inputs = self.inputs()?;
         let list = self.files_from.as_deref().unwrap_or(Path::new("-"));
         let found = discover_inputs(&inputs).with_context(|| cannot_read(list))?;
+        if found.candidates.len() > 1 {
+            interrupt::answer();
+        }
         let mut paths = Vec::with_capacity(inputs.len());
         for input in inputs {
             match input {
@@ -327,6 +333,16 @@ impl Named {
             }
         }
         Ok((paths, found))
+    }
+
+    /// Whether it is one file that is read before anybody could think of interrupting it.
+    fn is_brief(&self) -> bool {
+        /// Bytes.
+        const MOST: u64 = 32 << 20;
+
+        let [path] = self.paths.as_slice() else { return false };
+        let is_small = |file: std::fs::Metadata| file.is_file() && file.len() <= MOST;
+        self.files_from.is_none() && path.metadata().is_ok_and(is_small)
     }
 }
 

@@ -102,6 +102,13 @@ pub fn run() -> ExitCode {
             return exit_code(if shown { exit } else { Exit::Output });
         }
     };
+    // The others do where they find that there is much to read.
+    if matches!(
+        arguments.command,
+        Command::Compare(_) | Command::Merge(_) | Command::Verify(_) | Command::Dump(_)
+    ) {
+        interrupt::answer();
+    }
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Profiles(arguments) => profiles::run(&arguments),

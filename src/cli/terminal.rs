@@ -74,17 +74,17 @@ impl Voice {
     }
 
     /// A bar that shows how far it is, on a terminal.
-    pub(super) fn progress(&self, units: usize) -> ProgressBar {
+    pub(super) fn progress(&self, units: usize) -> Progress {
         if self.quiet || !stderr().is_terminal() {
-            return ProgressBar::hidden();
+            return Progress(None);
         }
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} files, {per_sec:.1}, {eta} left");
         let bar = ProgressBar::new(units as u64);
-        style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+        Progress(Some(style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))))
     }
 
     /// Says with `--verbose` what could not be read of a file.
-    pub(super) fn read(&self, report: &HiveReport, progress: &ProgressBar) {
+    pub(super) fn read(&self, report: &HiveReport, progress: &Progress) {
         if self.verbose {
             progress.suspend(|| tell_problems(&report.coverage));
         }
@@ -98,6 +98,34 @@ impl Voice {
         self.colors.tell(summary, other_files);
         if let Some(more) = more {
             self.colors.tell_line(&more);
+        }
+    }
+}
+
+/// How far a command is. Where nobody sees it nothing is computed.
+#[derive(Debug)]
+pub(super) struct Progress(Option<ProgressBar>);
+
+impl Progress {
+    /// So many more files are done.
+    pub(super) fn inc(&self, files: u64) {
+        if let Some(bar) = &self.0 {
+            bar.inc(files);
+        }
+    }
+
+    /// Lets something be said without a bar in its way.
+    fn suspend(&self, say: impl FnOnce()) {
+        match &self.0 {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish_and_clear(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
         }
     }
 }

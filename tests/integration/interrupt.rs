@@ -1,7 +1,7 @@
 //! Signals end a run in order: no half table gets its name, and a case says what was not looked at.
 
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -167,32 +167,62 @@ fn a_signal_that_was_ignored_stays_ignored() {
     assert_eq!(ended.stdout.len() + 1, whole.stdout.len());
 }
 
-#[test]
-fn a_signal_before_anything_is_begun_ends_at_once() {
-    let mut command = with_default_signals();
-    let mut child = command
-        .current_dir(manifest_dir())
-        .args(["scan", "--files-from", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+/// Waits until the handlers of a process are there: the last one is that of SIGHUP, bit 0 of `SigCgt`.
+fn wait_for_handlers(child: &Child) {
     let status = format!("/proc/{}/status", child.id());
-    // SigCgt, the handlers that are installed: bit 1 is SIGINT.
     let is_caught = || {
         let status = std::fs::read_to_string(&status).unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).map(str::trim);
-        mask.and_then(|mask| u64::from_str_radix(mask, 16).ok()).is_some_and(|mask| mask & 2 != 0)
+        mask.and_then(|mask| u64::from_str_radix(mask, 16).ok()).is_some_and(|mask| mask & 1 != 0)
     };
     wait_for("the handlers are there", is_caught);
-    wait_for("the thread is there", || names(Path::new(&format!("/proc/{}/task", child.id()))).len() > 1);
-    // Waiting would close it, and the list would end before the signal is looked at.
-    let list = child.stdin.take();
+}
+
+/// The threads of a process.
+fn threads(child: &Child) -> usize {
+    names(Path::new(&format!("/proc/{}/task", child.id()))).len()
+}
+
+/// A process that waits for what it is given to read.
+fn waiting(arguments: &[&str]) -> Child {
+    let mut command = with_default_signals();
+    command.current_dir(manifest_dir()).args(arguments).stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// How it ends by a signal, and what it says.
+fn ended_by_a_signal(mut child: Child) -> (Option<i32>, String) {
+    // Waiting would close what it reads, and that would end before the signal is looked at.
+    let input = child.stdin.take();
     send(&child, Signal::INT);
     let code = child.wait().unwrap().code();
-    drop(list);
+    drop(input);
     let mut says = String::new();
     child.stderr.take().unwrap().read_to_string(&mut says).unwrap();
-    assert_eq!((code, says.as_str()), (Some(130), "mapihive: interrupted\n"));
+    (code, says)
+}
+
+#[test]
+fn a_signal_before_anything_is_begun_ends_at_once() {
+    let child = waiting(&["scan", "--files-from", "-"]);
+    wait_for_handlers(&child);
+    wait_for("the thread is there", || threads(&child) > 1);
+    assert_eq!(ended_by_a_signal(child), (Some(130), "mapihive: interrupted\n".to_owned()));
+}
+
+#[test]
+fn a_single_small_hive_is_read_without_a_thread_for_signals() {
+    let child = waiting(&["scan", "--families", "/dev/stdin", HIVE]);
+    wait_for_handlers(&child);
+    assert_eq!(ended_by_a_signal(child), (Some(130), String::new()));
+
+    let mut child = waiting(&["scan", "--families", "/dev/stdin", HIVE]);
+    wait_for_handlers(&child);
+    assert_eq!(threads(&child), 1);
+    let family = "[[family]]\nid = \"Site\"\nproduct = \"Its own\"\npatterns = [\"SiteOwn\"]\ndynamic = false\n\
+                  sources = [\"site\"]\nexamples = [\"SiteOwn\"]\nnearly = [\"SiteOwn2\"]\n";
+    child.stdin.take().unwrap().write_all(family.as_bytes()).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert_eq!(ended.stdout, mapihive(["scan", HIVE]).stdout);
 }
