@@ -152,9 +152,9 @@ TARGETS = [
            keeps="each thread has a stretch of addresses and buffers of its own to fill."),
     Target("S1", "a process for each hive: live, the program of `scripts/make_static` / `reglookup -p`", 0.8, 0.5,
            process_each("static process"),
-           keeps="most of it is the system's: some 160 page faults of a program of some megabytes."),
+           keeps="most of it is the system's: some 140 page faults of a program of some megabytes."),
     Target("S1, linked", "the same of the program of `cargo build`", 0.8, 0.5, process_each("process"),
-           keeps="a quarter of it is finding and linking three libraries of the machine; whoever starts a process for each hive wants the "
+           keeps="a third of it is finding and linking three libraries of the machine; whoever starts a process for each hive wants the "
                  "program of `scripts/make_static`."),
     Target("G1", "CPU for 10,000 profiles / for 1,000", 11, None, shape("profiles-many", "profiles-few"),
            keeps="instructions grow 9.9 times; what is known of ten thousand profiles with all their values does not fit into any cache."),
