@@ -46,6 +46,8 @@ pub(super) fn answer() {
 
     BEGUN.call_once(|| {
         let Ok(mut signals) = Signals::new(signals()) else { return };
+        // From here on signals wait for the thread.
+        let ends = ENDS.swap(false, Ordering::SeqCst);
         let thread = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
             if signals.forever().next().is_none() {
                 return;
@@ -57,8 +59,8 @@ pub(super) fn answer() {
                 low_level::exit(Exit::Interrupted as i32);
             }
         });
-        if thread.is_ok() {
-            ENDS.store(false, Ordering::SeqCst);
+        if thread.is_err() {
+            ENDS.store(ends, Ordering::SeqCst);
         }
     });
 }
