@@ -161,9 +161,9 @@ TARGETS = [
     Target("G2", "CPU for a hive of 140 MB / of 1.4 MB", 1.3, None, shape("size-large", "size-small")),
     Target("G3", "CPU for 60,000 siblings a level / for 10", 4, 1.5, shape("siblings-many", "siblings-few"),
            keeps="lists are not trusted to be sorted, so that each of thirteen names that paths lead through is looked for in its "
-                 "list from the beginning, once, and to the end where it is not there: a third of the time is comparing hints, another "
-                 "faults for the 2.4 MB that they take. Ten "
-                 "siblings take a tenth of a millisecond."),
+                 "list from the beginning, once, and to the end where it is not there: a quarter of the time is comparing hints. Of 64 "
+                 "page faults half are for the 2.4 MB of lists, half for the keys at which nt-hive looks while it searches; what they "
+                 "cost differs with how the system keeps the file in memory. Ten siblings take a tenth of a millisecond."),
     Target("R1", "CPU of default for a hive with 8^12 paths", 50, 5, lambda results: results.get("shapes", {}).get("bomb", []), unit=" ms",
            keeps="starting the program."),
     Target("T1", "TLB shootdowns for a hive, 2 threads", 0.05, 0.01, shootdowns,
